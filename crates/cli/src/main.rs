@@ -1,0 +1,3 @@
+//! The program apple-k8s.
+
+fn main() {}

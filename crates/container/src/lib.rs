@@ -1,0 +1,1 @@
+//! Typed client of Apple's container command.

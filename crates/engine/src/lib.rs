@@ -1,0 +1,1 @@
+//! Clusters: create, delete, start, stop, load, observe.

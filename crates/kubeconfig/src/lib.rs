@@ -1,0 +1,1 @@
+//! Lossless, locked, atomic edits of kubeconfig files.

@@ -1,0 +1,3 @@
+//! Apple's container command line on Linux, over podman.
+
+fn main() {}

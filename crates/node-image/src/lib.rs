@@ -1,0 +1,1 @@
+//! Builds the node image from its recipe with container build.

@@ -1,0 +1,1 @@
+//! Cluster YAML: parsing, validation with line and column, JSON Schema.

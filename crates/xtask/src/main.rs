@@ -1,0 +1,3 @@
+//! Developer tasks: setup, sample image, benchmark.
+
+fn main() {}
