@@ -1,0 +1,331 @@
+//! Waiting for a cluster through its own API, by watches.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Node, Pod, ServiceAccount};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::runtime::WatchStreamExt;
+use kube::runtime::utils::Backoff;
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::{Api, Client, Config, Resource, ResourceExt};
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::step::{RunningStep, Steps};
+
+/// A client of the cluster that `kubeconfig` describes; never of the user's current context.
+pub(crate) async fn client(kubeconfig: &str) -> Result<Client> {
+    let internal = |error: String| {
+        Error::new(ErrorCode::Internal, "the saved access to the cluster can't be used")
+            .detail(error)
+            .hint("delete the cluster and create it again")
+    };
+    let kubeconfig = Kubeconfig::from_yaml(kubeconfig).map_err(|e| internal(e.to_string()))?;
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
+        .await
+        .map_err(|e| internal(e.to_string()))?;
+    // A proxy for the internet has no business between this machine and its own nodes.
+    config.proxy_url = None;
+    config.connect_timeout = Some(Duration::from_secs(5));
+    Client::try_from(config).map_err(|e| internal(e.to_string()))
+}
+
+/// What to wait for, and how old an answer may be.
+#[derive(Debug, Clone)]
+pub(crate) struct Readiness {
+    /// Nodes that must be Ready.
+    pub(crate) nodes: Vec<String>,
+    /// Answers from before this moment are from an earlier life of the cluster. Whole seconds,
+    /// as Kubernetes' own times.
+    pub(crate) since: Timestamp,
+    /// Without a CNI nodes register but can't become Ready, and DNS can't run.
+    pub(crate) network: bool,
+}
+
+/// Waits until the cluster is of use: every node Ready, DNS answering, the default service
+/// account there. Fails with [`ErrorCode::NotReady`] and the reason after `limit`.
+pub(crate) async fn wait_ready(
+    client: &Client,
+    want: &Readiness,
+    steps: &Steps,
+    limit: Duration,
+) -> Result<()> {
+    let mut nodes = NodesWait::new(want, steps);
+    let mut dns = DnsWait { since: want.since, reason: "no DNS pod yet".into(), done: !want.network };
+    let mut account = false;
+    let all = async {
+        let nodes_ready = watch_until(
+            Api::<Node>::all(client.clone()),
+            watcher::Config::default(),
+            |seen| nodes.look(seen),
+        );
+        let dns_ready = async {
+            if want.network {
+                let step = steps.begin("dns", None);
+                let config = watcher::Config::default().labels("k8s-app=kube-dns");
+                let pods = Api::<Pod>::namespaced(client.clone(), "kube-system");
+                watch_until(pods, config, |seen| dns.look(seen)).await;
+                step.done();
+            }
+        };
+        let account_ready = async {
+            let accounts = Api::<ServiceAccount>::namespaced(client.clone(), "default");
+            let config = watcher::Config::default().fields("metadata.name=default");
+            watch_until(accounts, config, |seen| !seen.is_empty()).await;
+            account = true;
+        };
+        futures::join!(nodes_ready, dns_ready, account_ready);
+    };
+    if tokio::time::timeout(limit, all).await.is_ok() {
+        return Ok(());
+    }
+    let mut reasons: Vec<String> = nodes.reasons();
+    if !dns.done {
+        reasons.push(format!("DNS: {}", dns.reason));
+    }
+    if !account {
+        reasons.push("the default service account does not exist".into());
+    }
+    Err(Error::new(
+        ErrorCode::NotReady,
+        format!("the cluster was not ready within {} s", limit.as_secs()),
+    )
+    .detail(reasons.join("\n"))
+    .hint("it may still become ready: look with `apple-k8s status`, or wait longer with --wait"))
+}
+
+/// Follows objects until `done` says so of all that exist. Errors of the API (not up yet,
+/// restarting) are waited out: the caller has the time limit.
+async fn watch_until<K>(
+    api: Api<K>,
+    config: watcher::Config,
+    mut done: impl FnMut(&BTreeMap<String, K>) -> bool,
+) where
+    K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
+{
+    let mut seen: BTreeMap<String, K> = BTreeMap::new();
+    let mut listing: BTreeMap<String, K> = BTreeMap::new();
+    let mut events = watcher(api, config).backoff(Patience::default()).boxed();
+    loop {
+        let event = match events.try_next().await {
+            Ok(Some(event)) => event,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::trace!(%error, "watch interrupted");
+                continue;
+            }
+        };
+        match event {
+            Event::Init => listing.clear(),
+            Event::InitApply(object) => {
+                listing.insert(object.name_any(), object);
+            }
+            Event::InitDone => seen = std::mem::take(&mut listing),
+            Event::Apply(object) => {
+                seen.insert(object.name_any(), object);
+            }
+            Event::Delete(object) => {
+                seen.remove(&object.name_any());
+            }
+        }
+        if done(&seen) {
+            return;
+        }
+    }
+}
+
+/// Delay between attempts to reach an API that is coming up: a refused connection on loopback
+/// costs nothing, so attempts come quickly.
+#[derive(Default)]
+struct Patience(u32);
+
+impl Iterator for Patience {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        self.0 = (self.0 + 1).min(6);
+        Some(Duration::from_millis(u64::from(self.0) * 50))
+    }
+}
+
+impl Backoff for Patience {
+    fn reset(&mut self) {
+        self.0 = 0;
+    }
+}
+
+struct NodesWait<'a> {
+    want: &'a Readiness,
+    /// Nodes still awaited, with their step and why they are not ready.
+    open: BTreeMap<&'a str, (RunningStep, String)>,
+}
+
+impl<'a> NodesWait<'a> {
+    fn new(want: &'a Readiness, steps: &Steps) -> Self {
+        let open = want
+            .nodes
+            .iter()
+            .map(|name| {
+                let step = steps.begin("ready", Some(name));
+                (name.as_str(), (step, "not registered yet".to_owned()))
+            })
+            .collect();
+        Self { want, open }
+    }
+
+    fn look(&mut self, seen: &BTreeMap<String, Node>) -> bool {
+        for name in &self.want.nodes {
+            let Some(node) = seen.get(name) else { continue };
+            let verdict = node_ready(node, self.want);
+            match verdict {
+                Ok(()) => {
+                    if let Some((step, _)) = self.open.remove(name.as_str()) {
+                        step.done();
+                    }
+                }
+                Err(reason) => {
+                    if let Some((_, why)) = self.open.get_mut(name.as_str()) {
+                        *why = reason;
+                    }
+                }
+            }
+        }
+        self.open.is_empty()
+    }
+
+    fn reasons(&self) -> Vec<String> {
+        self.open.iter().map(|(name, (_, why))| format!("node {name}: {why}")).collect()
+    }
+}
+
+/// Whether a node is Ready by an answer that is fresh enough; else why not.
+fn node_ready(node: &Node, want: &Readiness) -> std::result::Result<(), String> {
+    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
+    let ready = conditions
+        .and_then(|all| all.iter().find(|condition| condition.type_ == "Ready"))
+        .ok_or("no state reported yet")?;
+    let fresh = ready.last_heartbeat_time.as_ref().is_some_and(|time| time.0 >= want.since);
+    if !fresh {
+        return Err("its kubelet has not reported since the start".into());
+    }
+    if ready.status == "True" || !want.network {
+        return Ok(());
+    }
+    Err(ready.message.clone().unwrap_or_else(|| "not Ready".into()))
+}
+
+struct DnsWait {
+    since: Timestamp,
+    reason: String,
+    done: bool,
+}
+
+impl DnsWait {
+    fn look(&mut self, pods: &BTreeMap<String, Pod>) -> bool {
+        self.done = pods.values().any(|pod| pod_ready(pod, self.since));
+        if !self.done
+            && let Some(reason) = pods.values().find_map(waiting_reason)
+        {
+            self.reason = reason;
+        }
+        self.done
+    }
+}
+
+/// Whether all containers of a pod are ready and were started after `since`.
+fn pod_ready(pod: &Pod, since: Timestamp) -> bool {
+    let containers = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref());
+    containers.is_some_and(|all| {
+        !all.is_empty()
+            && all.iter().all(|container| {
+                let running = container.state.as_ref().and_then(|state| state.running.as_ref());
+                let started = running.and_then(|running| running.started_at.as_ref());
+                container.ready && started.is_some_and(|time| time.0 >= since)
+            })
+    })
+}
+
+/// Why a pod does not run, in the kubelet's or the scheduler's words.
+fn waiting_reason(pod: &Pod) -> Option<String> {
+    let status = pod.status.as_ref()?;
+    let waiting = status.container_statuses.iter().flatten().find_map(|container| {
+        let waiting = container.state.as_ref()?.waiting.as_ref()?;
+        Some(format!(
+            "{}: {} {}",
+            pod.name_any(),
+            waiting.reason.as_deref().unwrap_or("waiting"),
+            waiting.message.as_deref().unwrap_or_default()
+        ))
+    });
+    waiting.or_else(|| {
+        let unscheduled = status.conditions.iter().flatten().find(|condition| {
+            condition.status == "False"
+                && matches!(condition.type_.as_str(), "PodScheduled" | "Ready")
+        })?;
+        Some(format!(
+            "{}: {}",
+            pod.name_any(),
+            unscheduled.message.as_deref().unwrap_or("not ready")
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn want(network: bool) -> Readiness {
+        Readiness {
+            nodes: vec!["a".into()],
+            since: "2026-01-01T10:00:00Z".parse().expect("a time"),
+            network,
+        }
+    }
+
+    fn node(status: &str, heartbeat: &str) -> Node {
+        serde_json::from_value(json!({
+            "metadata": {"name": "a"},
+            "status": {"conditions": [{
+                "type": "Ready", "status": status, "message": "cni plugin not initialized",
+                "lastHeartbeatTime": heartbeat, "lastTransitionTime": heartbeat,
+            }]}
+        }))
+        .expect("a node")
+    }
+
+    #[test]
+    fn ready_from_an_earlier_life_does_not_count() {
+        assert!(node_ready(&node("True", "2026-01-01T10:00:00Z"), &want(true)).is_ok());
+        let stale = node_ready(&node("True", "2026-01-01T09:59:59Z"), &want(true));
+        assert!(stale.expect_err("stale").contains("since the start"));
+    }
+
+    #[test]
+    fn without_a_network_registered_is_enough() {
+        let unready = node("False", "2026-01-01T10:00:01Z");
+        assert_eq!(
+            node_ready(&unready, &want(true)).expect_err("no network"),
+            "cni plugin not initialized"
+        );
+        assert!(node_ready(&unready, &want(false)).is_ok());
+    }
+
+    #[test]
+    fn a_pod_from_before_the_start_does_not_answer() {
+        let pod: Pod = serde_json::from_value(json!({
+            "metadata": {"name": "coredns-1"},
+            "status": {"containerStatuses": [{
+                "name": "coredns", "ready": true, "restartCount": 0, "image": "i", "imageID": "i",
+                "state": {"running": {"startedAt": "2026-01-01T10:00:00Z"}}
+            }]}
+        }))
+        .expect("a pod");
+        assert!(pod_ready(&pod, "2026-01-01T10:00:00Z".parse().expect("a time")));
+        assert!(!pod_ready(&pod, "2026-01-01T10:00:01Z".parse().expect("a time")));
+    }
+}

@@ -1,0 +1,286 @@
+//! Where the engine keeps what it must remember, and the lock that serialises operations.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, ErrorCode, Result};
+
+/// The folders of the product: `~/Library/Application Support/dev.apple-k8s.apple-k8s` on a Mac,
+/// `~/.local/share/apple-k8s` on Linux, or what `APPLE_K8S_HOME` names.
+#[derive(Debug, Clone)]
+pub struct Home {
+    root: PathBuf,
+}
+
+impl Home {
+    /// The user's own home of the product.
+    pub fn of_user() -> Result<Self> {
+        if let Some(root) = std::env::var_os("APPLE_K8S_HOME").filter(|root| !root.is_empty()) {
+            return Ok(Self::at(
+                std::path::absolute(&root).unwrap_or_else(|_| root.into()),
+            ));
+        }
+        directories::ProjectDirs::from("dev", "apple-k8s", "apple-k8s")
+            .map(|dirs| Self::at(dirs.data_dir()))
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorCode::Internal,
+                    "the home folder of this user is not known",
+                )
+                .hint("set HOME, or APPLE_K8S_HOME to a folder of your choice")
+            })
+    }
+
+    /// A home in a folder of the caller's choice.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Where all files lie.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What is remembered of one cluster.
+    pub(crate) fn cluster(&self, name: &str) -> ClusterDir {
+        ClusterDir {
+            path: self.root.join("clusters").join(name),
+        }
+    }
+
+    /// Names of the clusters that were completely created.
+    pub(crate) fn cluster_names(&self) -> Result<Vec<String>> {
+        let folder = self.root.join("clusters");
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(Error::io("read", &folder, &error)),
+        };
+        let mut names: Vec<String> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| self.cluster(name).spec_file().exists())
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// A new folder for the logs of a failed operation on a cluster.
+    pub(crate) fn new_log_folder(&self, cluster: &str) -> Result<PathBuf> {
+        let stamp = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
+        let folder = self.root.join("logs").join(format!("{cluster}-{stamp}"));
+        create_private_dir(&folder)?;
+        Ok(folder)
+    }
+
+    /// Takes the lock of a cluster; the lock ends with the value, or with the process.
+    pub(crate) fn lock(&self, cluster: &str, operation: &str) -> Result<ClusterLock> {
+        let folder = self.root.join("locks");
+        create_private_dir(&folder)?;
+        ClusterLock::take(folder.join(format!("{cluster}.lock")), cluster, operation)
+    }
+}
+
+/// The files of one cluster.
+#[derive(Debug, Clone)]
+pub(crate) struct ClusterDir {
+    path: PathBuf,
+}
+
+impl ClusterDir {
+    /// The saved Cluster YAML. It exists exactly when the cluster was completely created.
+    pub(crate) fn spec_file(&self) -> PathBuf {
+        self.path.join("cluster.yaml")
+    }
+
+    /// Names the creation under way. A creation that was killed leaves it behind, and only
+    /// containers that carry this creation's label may then be removed.
+    pub(crate) fn creation_file(&self) -> PathBuf {
+        self.path.join("creation")
+    }
+
+    /// The engine's own access to the cluster's API.
+    pub(crate) fn kubeconfig_file(&self) -> PathBuf {
+        self.path.join("kubeconfig")
+    }
+
+    /// The user's kubeconfig files that an entry was written to, one path a line.
+    pub(crate) fn exports_file(&self) -> PathBuf {
+        self.path.join("kubeconfig-files")
+    }
+
+    /// Makes the folder.
+    pub(crate) fn create(&self) -> Result<()> {
+        create_private_dir(&self.path)
+    }
+
+    /// Reads one of the files; none when it does not exist.
+    pub(crate) fn read(file: &Path) -> Result<Option<String>> {
+        match fs::read_to_string(file) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io("read", file, &error)),
+        }
+    }
+
+    /// Replaces one of the files in one step, readable by the user alone.
+    pub(crate) fn write(file: &Path, text: &str) -> Result<()> {
+        let part = file.with_extension("part");
+        let write = || {
+            let mut out = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&part)?;
+            out.write_all(text.as_bytes())?;
+            out.sync_all()?;
+            fs::rename(&part, file)
+        };
+        write().map_err(|error| {
+            // Nothing refers to the part; a failure to remove it changes nothing.
+            let _ = fs::remove_file(&part);
+            Error::io("write", file, &error)
+        })
+    }
+
+    /// Removes one of the files; it may be gone already.
+    pub(crate) fn remove(file: &Path) -> Result<()> {
+        match fs::remove_file(file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::io("remove", file, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Forgets the cluster.
+    pub(crate) fn remove_all(&self) -> Result<()> {
+        match fs::remove_dir_all(&self.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::io("remove", &self.path, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn create_private_dir(path: &Path) -> Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| Error::io("create the folder", path, &error))
+}
+
+/// Exclusive right to change one cluster, across processes.
+///
+/// An advisory lock of the operating system: a killed process releases it, so a stale lock
+/// does not exist. The file says who holds it, for the message to whoever is refused.
+#[derive(Debug)]
+pub(crate) struct ClusterLock {
+    file: File,
+    path: PathBuf,
+}
+
+impl ClusterLock {
+    fn take(path: PathBuf, cluster: &str, operation: &str) -> Result<Self> {
+        let failed = |error: &std::io::Error| Error::io("lock", &path, error);
+        loop {
+            let mut file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o600)
+                .open(&path)
+                .map_err(|error| failed(&error))?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(fs::TryLockError::WouldBlock) => return Err(busy(&mut file, cluster)),
+                Err(fs::TryLockError::Error(error)) => return Err(failed(&error)),
+            }
+            // The holder before us may have removed the file between our open and our lock.
+            let ours = file.metadata().map_err(|error| failed(&error))?;
+            match fs::metadata(&path) {
+                Ok(there) if there.ino() == ours.ino() && there.dev() == ours.dev() => {}
+                _ => continue,
+            }
+            let who = format!("{operation} (process {})", std::process::id());
+            file.set_len(0)
+                .and_then(|()| file.rewind())
+                .and_then(|()| file.write_all(who.as_bytes()))
+                .map_err(|error| failed(&error))?;
+            return Ok(Self { file, path });
+        }
+    }
+}
+
+impl Drop for ClusterLock {
+    fn drop(&mut self) {
+        // Removed while still held: whoever opened it meanwhile sees another inode and retries.
+        let _ = fs::remove_file(&self.path);
+        let _ = self.file.unlock();
+    }
+}
+
+fn busy(file: &mut File, cluster: &str) -> Error {
+    let mut holder = String::new();
+    // Only for the message: an unreadable holder is an unknown one.
+    let _ = file.take(200).read_to_string(&mut holder);
+    let holder = if holder.is_empty() {
+        "another operation"
+    } else {
+        holder.trim()
+    };
+    Error::new(
+        ErrorCode::ClusterBusy,
+        format!("cluster \"{cluster}\" is busy: {holder}"),
+    )
+    .hint("wait until it has ended, or end that process, then try again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_operation_at_a_time_and_nothing_left_behind() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::at(folder.path());
+        let held = home.lock("dev", "create cluster").expect("free");
+        let refused = home.lock("dev", "delete cluster").expect_err("held");
+        assert_eq!(refused.code, ErrorCode::ClusterBusy);
+        assert!(
+            refused.message.contains("create cluster (process"),
+            "{}",
+            refused.message
+        );
+        home.lock("other", "create cluster")
+            .expect("another cluster is free");
+        drop(held);
+        home.lock("dev", "delete cluster").expect("free again");
+        let left = fs::read_dir(folder.path().join("locks"))
+            .expect("there")
+            .count();
+        assert_eq!(left, 0, "a lock file stayed");
+    }
+
+    #[test]
+    fn files_are_private_and_replaced_in_one_step() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let dir = Home::at(folder.path()).cluster("dev");
+        dir.create().expect("made");
+        ClusterDir::write(&dir.kubeconfig_file(), "one").expect("written");
+        ClusterDir::write(&dir.kubeconfig_file(), "two").expect("replaced");
+        let mode = fs::metadata(dir.kubeconfig_file()).expect("there").mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(
+            ClusterDir::read(&dir.kubeconfig_file())
+                .expect("readable")
+                .as_deref(),
+            Some("two")
+        );
+    }
+}

@@ -1,0 +1,217 @@
+//! What the host must offer before a cluster is made: free ports, free address ranges, room.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::path::Path;
+
+use ipnet::{IpNet, Ipv4Net};
+
+use crate::error::{Error, ErrorCode, Result};
+
+/// First port tried for a cluster's API. Below the ports that systems hand out to outgoing
+/// connections (Linux from 32768, macOS from 49152), so that it is still free at the next start.
+const FIRST_API_PORT: u16 = 16443;
+const API_PORTS: u16 = 1000;
+
+/// Room that a node needs at least, in bytes: its writable layer and the first pods' data.
+const ROOM_PER_NODE: u64 = 512 << 20;
+
+/// A published port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct HostPort {
+    pub(crate) address: IpAddr,
+    pub(crate) port: u16,
+    pub(crate) udp: bool,
+}
+
+impl HostPort {
+    fn is_free(self) -> std::io::Result<()> {
+        let address = SocketAddr::new(self.address, self.port);
+        if self.udp {
+            UdpSocket::bind(address).map(drop)
+        } else {
+            TcpListener::bind(address).map(drop)
+        }
+    }
+}
+
+/// Checks that each port can be bound now and that none is asked for twice.
+pub(crate) fn check_ports(ports: &[HostPort]) -> Result<()> {
+    for port in ports {
+        let kind = if port.udp { "UDP" } else { "TCP" };
+        let place = format!("{kind} port {} on {}", port.port, port.address);
+        match port.is_free() {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                return Err(Error::new(
+                    ErrorCode::PermissionDenied,
+                    format!("{place} may not be used by this user"),
+                )
+                .hint("choose a port from 1024 upward"));
+            }
+            Err(error) => {
+                return Err(
+                    Error::new(ErrorCode::PortInUse, format!("{place} is taken: {error}"))
+                        .hint("choose another port, or stop the program that has it"),
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A free loopback port for a cluster's API that no other cluster, running or stopped, uses.
+pub(crate) fn choose_api_port(address: IpAddr, taken: &BTreeSet<u16>) -> Result<u16> {
+    (FIRST_API_PORT..FIRST_API_PORT + API_PORTS)
+        .find(|&port| {
+            !taken.contains(&port)
+                && HostPort {
+                    address,
+                    port,
+                    udp: false,
+                }
+                .is_free()
+                .is_ok()
+        })
+        .ok_or_else(|| {
+            Error::new(
+                ErrorCode::PortInUse,
+                format!(
+                    "no port from {FIRST_API_PORT} to {} is free",
+                    FIRST_API_PORT + API_PORTS
+                ),
+            )
+            .hint("set spec.networking.apiServerPort in the Cluster YAML")
+        })
+}
+
+/// A network that a subnet of the cluster must not overlap.
+#[derive(Debug, Clone)]
+pub(crate) struct Neighbour {
+    pub(crate) subnet: Ipv4Net,
+    /// For the message: "interface eth0", "the network of the nodes".
+    pub(crate) what: String,
+}
+
+/// The networks that the host's interfaces are in.
+pub(crate) fn interfaces() -> Vec<Neighbour> {
+    let all = match if_addrs::get_if_addrs() {
+        Ok(all) => all,
+        Err(error) => {
+            tracing::warn!(%error, "the host's interfaces could not be listed");
+            return Vec::new();
+        }
+    };
+    all.into_iter()
+        .filter(|interface| !interface.is_loopback())
+        .filter_map(|interface| match interface.addr {
+            if_addrs::IfAddr::V4(ref v4) => {
+                let net = Ipv4Net::with_netmask(v4.ip, v4.netmask).ok()?;
+                let what = format!("interface {} of this machine", interface.name);
+                // A point-to-point or host route names no network.
+                (net.prefix_len() < 32).then(|| Neighbour {
+                    subnet: net.trunc(),
+                    what,
+                })
+            }
+            if_addrs::IfAddr::V6(_) => None,
+        })
+        .collect()
+}
+
+/// Checks the cluster's subnets (name of the field, subnet) against their neighbours.
+pub(crate) fn check_subnets(subnets: &[(&str, IpNet)], neighbours: &[Neighbour]) -> Result<()> {
+    for (field, subnet) in subnets {
+        let IpNet::V4(subnet) = subnet else { continue };
+        for neighbour in neighbours {
+            if subnet.contains(&neighbour.subnet) || neighbour.subnet.contains(subnet) {
+                return Err(Error::new(
+                    ErrorCode::SubnetConflict,
+                    format!(
+                        "{field} {subnet} overlaps {} of {}",
+                        neighbour.subnet, neighbour.what
+                    ),
+                )
+                .hint(format!(
+                    "set spec.networking.{field} to a range that is not in use"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks that the disk which holds the nodes has room for `nodes` more.
+pub(crate) fn check_room(disk: &Path, nodes: usize) -> Result<()> {
+    let Ok(stat) = rustix::fs::statvfs(disk) else {
+        return Ok(());
+    };
+    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+    let needed = ROOM_PER_NODE.saturating_mul(nodes as u64);
+    if free < needed {
+        return Err(Error::new(
+            ErrorCode::NoSpace,
+            format!(
+                "{} has {} MiB free, {nodes} nodes need {} MiB",
+                disk.display(),
+                free >> 20,
+                needed >> 20
+            ),
+        )
+        .hint("free some space: `container image prune`, or delete clusters you no longer need"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOCALHOST: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn a_taken_port_is_named() {
+        let holder = TcpListener::bind((LOCALHOST, 0)).expect("a port");
+        let port = holder.local_addr().expect("bound").port();
+        let error = check_ports(&[HostPort {
+            address: LOCALHOST,
+            port,
+            udp: false,
+        }])
+        .expect_err("taken");
+        assert_eq!(error.code, ErrorCode::PortInUse);
+        assert!(
+            error.message.contains(&port.to_string()),
+            "{}",
+            error.message
+        );
+        check_ports(&[HostPort {
+            address: LOCALHOST,
+            port,
+            udp: true,
+        }])
+        .expect("UDP is free");
+    }
+
+    #[test]
+    fn the_api_port_passes_over_stopped_clusters() {
+        let first = choose_api_port(LOCALHOST, &BTreeSet::new()).expect("free");
+        let second = choose_api_port(LOCALHOST, &BTreeSet::from([first])).expect("free");
+        assert!(second > first);
+    }
+
+    #[test]
+    fn overlaps_are_found_in_both_directions() {
+        let neighbour = |subnet: &str| Neighbour {
+            subnet: subnet.parse().expect("a subnet"),
+            what: "interface eth0 of this machine".into(),
+        };
+        let pods = [("podSubnet", "10.244.0.0/16".parse().expect("a subnet"))];
+        check_subnets(&pods, &[neighbour("192.168.1.0/24")]).expect("apart");
+        for inside_or_around in ["10.244.7.0/24", "10.0.0.0/8"] {
+            let error = check_subnets(&pods, &[neighbour(inside_or_around)]).expect_err("overlap");
+            assert_eq!(error.code, ErrorCode::SubnetConflict);
+            assert!(error.hint.expect("a hint").contains("podSubnet"));
+        }
+    }
+}
