@@ -1,10 +1,11 @@
 //! A running call whose output is read line by line.
 
 use std::process::ExitStatus;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{ChildStdin, ChildStdout};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -27,7 +28,8 @@ pub struct Lines {
     stdin: Option<ChildStdin>,
     stdout: Option<BufReader<ChildStdout>>,
     partial: Vec<u8>,
-    stderr: Option<JoinHandle<Capture>>,
+    stderr: Arc<Mutex<Capture>>,
+    reading: Option<JoinHandle<()>>,
     deadline: Instant,
     limit: Duration,
     /// The container and program of an `exec`, whose exit status is the guest program's.
@@ -74,14 +76,8 @@ impl Lines {
             stderr = child.stderr.take();
         }
         let limit = client.limit_or(usual_limit);
-        let stderr = stderr.map(|stderr| {
-            tokio::spawn(async move {
-                let mut capture = Capture::new(Keep::Tail, MESSAGE_LIMIT);
-                // What could be read is enough for a message.
-                let _ = capture.fill(stderr).await;
-                capture
-            })
-        });
+        let said = Arc::new(Mutex::new(Capture::new(Keep::Tail, MESSAGE_LIMIT)));
+        let reading = stderr.map(|from| tokio::spawn(collect(from, Arc::clone(&said))));
         Ok(Self {
             client: client.clone(),
             args,
@@ -89,7 +85,8 @@ impl Lines {
             stdin,
             stdout,
             partial: Vec::new(),
-            stderr,
+            stderr: said,
+            reading,
             deadline: Instant::now() + limit,
             limit,
             guest,
@@ -222,15 +219,13 @@ impl Lines {
     }
 
     async fn stderr_text(&mut self) -> String {
-        let Some(mut task) = self.stderr.take() else {
-            return String::new();
-        };
-        if let Ok(Ok(mut capture)) = timeout(DRAIN, &mut task).await {
-            capture.text()
-        } else {
-            task.abort();
-            String::new()
+        if let Some(mut reading) = self.reading.take()
+            && timeout(DRAIN, &mut reading).await.is_err()
+        {
+            // A child that lives on holds the pipe; what was said so far is all that matters.
+            reading.abort();
         }
+        lock(&self.stderr).text()
     }
 }
 
@@ -312,6 +307,18 @@ fn take_text(partial: &mut Vec<u8>) -> String {
     let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     String::from_utf8_lossy(line).into_owned()
+}
+
+/// Reads standard error to its end, so that the program never blocks on it.
+async fn collect(mut from: ChildStderr, said: Arc<Mutex<Capture>>) {
+    let mut buffer = vec![0; 16 * 1024];
+    while let Ok(count @ 1..) = from.read(&mut buffer).await {
+        lock(&said).add(&buffer[..count]);
+    }
+}
+
+fn lock(said: &Mutex<Capture>) -> MutexGuard<'_, Capture> {
+    said.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Waits for the program while its output is read away.
