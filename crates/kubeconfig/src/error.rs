@@ -14,6 +14,18 @@ pub struct Place {
     pub column: usize,
 }
 
+impl Place {
+    /// The place of the byte `at` in `text`.
+    pub(crate) fn of(text: &str, at: usize) -> Self {
+        let before = &text[..at];
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Self {
+            line: before.matches('\n').count() + 1,
+            column: text[start..at].chars().count() + 1,
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.line, self.column)

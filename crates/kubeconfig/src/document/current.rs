@@ -1,0 +1,108 @@
+//! The current context.
+
+use super::block::{EMPTY_MARK, strip_mark};
+use super::splice::Splices;
+use super::{Document, Fault};
+use crate::yaml::{self, Layout, Node, Style, Value, line_end, line_start};
+
+const KEY: &str = "current-context";
+/// Says that the whole line is ours; needed only where the name has to be in quotes.
+const ADDED_MARK: &str = " #added";
+
+impl Document<'_> {
+    /// Writes the current context in the manner of what is there.
+    pub(super) fn set_current(&self, name: &str, splices: &mut Splices<'_>) -> Result<(), Fault> {
+        let top = self.top()?;
+        let Some((key, value)) = top.pair(KEY) else {
+            return match top.layout {
+                Layout::Flow => self.new_flow_pair(KEY, &yaml::quote_double(name), splices),
+                Layout::Block { column } => {
+                    let at = self.new_key_place(column)?;
+                    let mark = if yaml::is_plain_text(name) {
+                        ""
+                    } else {
+                        ADDED_MARK
+                    };
+                    let (name, line_break) = (yaml::write(name), splices.line_break(at));
+                    splices
+                        .insert_lines(at, format!("{:column$}{KEY}: {name}{mark}{line_break}", ""));
+                    Ok(())
+                }
+            };
+        };
+        let style = self.scalar_style(value)?;
+        let span = value.span.clone();
+        let written = match style {
+            Style::DoubleQuoted => yaml::quote_double(name),
+            Style::SingleQuoted => yaml::quote_single(name),
+            _ if self.is_flow() => yaml::quote_double(name),
+            _ if span.is_empty() => {
+                let colon = self.colon_end(key)?;
+                splices.replace(colon..colon, format!(" {}{EMPTY_MARK}", yaml::write(name)));
+                return Ok(());
+            }
+            _ if value.is_null() => {
+                format!("{} #{}", yaml::write(name), &self.text[span.clone()])
+            }
+            _ => yaml::write(name),
+        };
+        splices.replace(span, written);
+        Ok(())
+    }
+
+    /// Takes the current context out, leaving what was there before [`Self::set_current`].
+    pub(super) fn clear_current(&self, splices: &mut Splices<'_>) -> Result<(), Fault> {
+        let top = self.top()?;
+        let Some((key, value)) = top.pair(KEY) else {
+            return Ok(());
+        };
+        let style = self.scalar_style(value)?;
+        let span = value.span.clone();
+        if let Layout::Block { .. } = top.layout {
+            let rest = &self.text[span.end..line_end(self.text, span.end)];
+            let line = line_start(self.text, key.span.start)..span.end + rest.len();
+            let colon = self.colon_end(key)?;
+            if let Some(mark) = strip_mark(rest, EMPTY_MARK) {
+                splices.replace(colon..span.end + mark, "");
+                return Ok(());
+            }
+            for null in ["null", "~", "Null", "NULL"] {
+                if let Some(mark) = strip_mark(rest, &format!(" #{null}")) {
+                    splices.replace(span.start..span.end + mark, null);
+                    return Ok(());
+                }
+            }
+            let one_line = !self.text[key.span.start..span.end].contains('\n');
+            let ours = style == Style::Plain && rest.trim().is_empty()
+                || strip_mark(rest, ADDED_MARK).is_some_and(|mark| rest[mark..].trim().is_empty());
+            if one_line && ours {
+                splices.replace(line, "");
+                return Ok(());
+            }
+        }
+        splices.replace(
+            span,
+            if style == Style::SingleQuoted {
+                "''"
+            } else {
+                "\"\""
+            },
+        );
+        Ok(())
+    }
+
+    fn scalar_style(&self, value: &Node) -> Result<Style, Fault> {
+        self.guard(value)?;
+        match value.value {
+            Value::Scalar(_, style)
+                if style != Style::Block && value.anchor == 0 && value.tag.is_none() =>
+            {
+                Ok(style)
+            }
+            _ => Err(Fault::unsupported(
+                value.place,
+                "current-context is written in an unusual way",
+            )),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! One kubeconfig on disk: read, changed under its lock, replaced at once.
+
+mod lock;
+mod replace;
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::document::{Document, Fault};
+use crate::{Error, Place};
+use lock::Lock;
+
+/// Far above any kubeconfig, far below what would hurt to read.
+const MAX_SIZE: u64 = 16 * 1024 * 1024;
+
+/// How often a file that changes under our hands is read anew before giving up.
+const MAX_ATTEMPTS: usize = 5;
+
+/// The text of a file that we make, before any entry. As long as the first line is there, the file
+/// is ours, and goes with its last entry.
+pub(crate) const CREATED: &str =
+    "# Created by apple-k8s; removed with its last entry.\napiVersion: v1\nkind: Config\n";
+
+/// What a change makes of a file.
+pub(crate) enum Outcome {
+    /// The file as it is will do.
+    Unchanged,
+    Text(String),
+}
+
+/// The file's text; `None` where there is no file.
+///
+/// # Errors
+/// [`Error::Unreadable`].
+pub(crate) fn read(path: &Path) -> Result<Option<String>, Error> {
+    let unreadable = |reason: String| Error::Unreadable {
+        path: path.to_owned(),
+        reason,
+    };
+    let said = |error: &io::Error| unreadable(format!("the system says: {error}"));
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if is_absent(&error) => return Ok(None),
+        Err(error) => return Err(said(&error)),
+    };
+    if metadata.is_dir() {
+        return Err(unreadable("it is a folder".to_owned()));
+    }
+    if !metadata.is_file() {
+        // `KUBECONFIG=/dev/null` is a habit; anything else may block or differ on the next read.
+        return if path == Path::new("/dev/null") {
+            Ok(None)
+        } else {
+            Err(unreadable("it is no regular file".to_owned()))
+        };
+    }
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(|error| said(&error))?;
+    file.take(MAX_SIZE + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| said(&error))?;
+    if bytes.len() as u64 > MAX_SIZE {
+        return Err(unreadable(format!(
+            "it is larger than {} MiB",
+            MAX_SIZE >> 20
+        )));
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let line = String::from_utf8_lossy(&error.as_bytes()[..at])
+                .matches('\n')
+                .count()
+                + 1;
+            Err(unreadable(format!("it is not UTF-8 text (line {line})")))
+        }
+    }
+}
+
+/// Reads and understands a file's text.
+pub(crate) fn parse<'t>(path: &Path, text: &'t str) -> Result<Document<'t>, Error> {
+    Document::parse(text).map_err(|fault| in_file(path, fault))
+}
+
+pub(crate) fn in_file(path: &Path, fault: Fault) -> Error {
+    let Fault {
+        place,
+        reason,
+        unsupported,
+    } = fault;
+    let path = path.to_owned();
+    if unsupported {
+        Error::Unsupported {
+            path,
+            place,
+            reason,
+        }
+    } else {
+        Error::Invalid {
+            path,
+            place,
+            reason,
+        }
+    }
+}
+
+/// Changes a file under its lock: `change` gets its text (that of a new file where there is none)
+/// and says what it is to be. A file that we made and that holds nothing else any more is removed.
+///
+/// Returns whether the file was changed.
+///
+/// # Errors
+/// As [`crate::Files::add`]; the file is as it was.
+pub(crate) fn change(
+    path: &Path,
+    change: &mut dyn FnMut(&str) -> Result<Outcome, Fault>,
+) -> Result<bool, Error> {
+    let unwritable = |doing, source| Error::Unwritable {
+        path: path.to_owned(),
+        doing,
+        source,
+    };
+    let target = follow(path).map_err(|source| unwritable("following the link", source))?;
+    let folder = replace::folder_of(&target).to_owned();
+    replace::make_folder(&folder).map_err(|source| unwritable("making its folder", source))?;
+    let _lock = Lock::take(path, &target)?;
+    for _ in 0..MAX_ATTEMPTS {
+        let before = read(path)?;
+        let text = before.as_deref().unwrap_or(CREATED);
+        let after = match change(text).map_err(|fault| in_file(path, fault))? {
+            Outcome::Unchanged => return Ok(false),
+            Outcome::Text(after) if Some(&after) == before.as_ref() => return Ok(false),
+            Outcome::Text(after) => after,
+        };
+        let ready = replace::Replacement::prepare(&target, &after)
+            .map_err(|(doing, source)| unwritable(doing, source))?;
+        // Editors heed no lock: what they saved meanwhile must not be lost.
+        if read(path)? != before {
+            continue;
+        }
+        let done = if after == CREATED {
+            ready.remove(before.is_some())
+        } else {
+            ready.commit()
+        };
+        return done
+            .map(|()| true)
+            .map_err(|(doing, source)| unwritable(doing, source));
+    }
+    Err(Error::Unsupported {
+        path: path.to_owned(),
+        place: Place { line: 1, column: 1 },
+        reason: "another program keeps changing this file".to_owned(),
+    })
+}
+
+/// Whether nothing is there (nor could be, below a file).
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// Where the file really is: links followed, the last one may lead nowhere yet.
+fn follow(path: &Path) -> io::Result<PathBuf> {
+    const MAX_LINKS: usize = 40;
+    let mut target = std::path::absolute(path)?;
+    for _ in 0..MAX_LINKS {
+        match fs::read_link(&target) {
+            Ok(link) => target = replace::folder_of(&target).join(link),
+            // EINVAL: it is no link.
+            Err(error) if is_absent(&error) || error.kind() == io::ErrorKind::InvalidInput => {
+                return Ok(target);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "too many links",
+    ))
+}

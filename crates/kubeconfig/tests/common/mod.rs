@@ -1,0 +1,66 @@
+//! Material for the tests.
+#![allow(dead_code, reason = "each test program uses its part")]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use kubeconfig::Entry;
+
+/// Base64 of PEM that holds no key.
+pub fn pem(label: &str, content: &str) -> String {
+    let content = BASE64.encode(content);
+    BASE64.encode(format!("-----BEGIN {label}-----\n{content}\n-----END {label}-----\n"))
+}
+
+/// What kubeadm writes as `admin.conf`.
+pub fn admin() -> String {
+    format!(
+        "apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: {}
+    server: https://172.30.0.2:6443
+  name: kubernetes
+contexts:
+- context:
+    cluster: kubernetes
+    user: kubernetes-admin
+  name: kubernetes-admin@kubernetes
+current-context: kubernetes-admin@kubernetes
+kind: Config
+users:
+- name: kubernetes-admin
+  user:
+    client-certificate-data: {}
+    client-key-data: {}
+",
+        pem("CERTIFICATE", "authority"),
+        pem("CERTIFICATE", "client"),
+        pem("EC PRIVATE KEY", "no key at all"),
+    )
+}
+
+pub fn entry(name: &str) -> Entry {
+    Entry::from_admin(&admin(), name, "https://127.0.0.1:6443").expect("a good admin.conf")
+}
+
+/// The files of the corpus, with their texts.
+pub fn corpus() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("the corpus")
+        .map(|file| {
+            file.expect("a file").path()
+        })
+        .filter(|path: &PathBuf| path.extension().is_some())
+        .map(|path| {
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(path).expect("UTF-8"))
+        })
+        .collect();
+    files.sort();
+    assert!(files.len() >= 20, "the corpus is not all there");
+    files
+}
