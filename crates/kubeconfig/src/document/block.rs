@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::list::Section;
-use super::splice::Splices;
+use super::splice::{Lines, Splices};
 use super::{Document, Fault};
 use crate::Place;
 use crate::yaml::{self, Layout, Node, Value, line_end, line_start};
@@ -24,7 +24,7 @@ impl Document<'_> {
     ) -> Result<(), Fault> {
         let end = items.last().map_or(0, |last| last.span.end);
         let at = self.content_line_end(end, column)?;
-        splices.insert_lines(at, write_item(item, column, splices.line_break(at)));
+        splices.insert_lines(at, Lines::Items, write_item(item, column, splices.line_break(at)));
         Ok(())
     }
 
@@ -54,7 +54,7 @@ impl Document<'_> {
         let line_break = splices.line_break(at);
         let key = format!("{:column$}{}:{line_break}", "", section.key());
         let items = write_item(item, self.list_column(column), line_break);
-        splices.insert_lines(at, key + &items);
+        splices.insert_lines(at, Lines::Key, key + &items);
         Ok(())
     }
 
@@ -77,7 +77,7 @@ impl Document<'_> {
         };
         let at = self.content_line_end(last, column)?;
         let items = write_item(item, self.list_column(column), splices.line_break(at));
-        splices.insert_lines(at, items);
+        splices.insert_lines(at, Lines::Items, items);
         Ok(())
     }
 

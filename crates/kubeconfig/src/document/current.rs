@@ -1,7 +1,7 @@
 //! The current context.
 
 use super::block::{EMPTY_MARK, strip_mark};
-use super::splice::Splices;
+use super::splice::{Lines, Splices};
 use super::{Document, Fault};
 use crate::yaml::{self, Layout, Node, Style, Value, line_end, line_start};
 

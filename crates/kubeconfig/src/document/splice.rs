@@ -9,8 +9,15 @@ use crate::Place;
 pub(super) struct Splices<'t> {
     text: &'t str,
     replaced: Vec<(Range<usize>, String)>,
-    /// Whole lines to insert, in order of arrival where the place is the same.
-    lines: Vec<(usize, String)>,
+    /// Whole lines to insert; where the place is the same, by kind and then in order of arrival.
+    lines: Vec<(usize, Lines, String)>,
+}
+
+/// What inserted lines are: items end a list, so no key may come before them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Lines {
+    Items,
+    Key,
 }
 
 impl<'t> Splices<'t> {
@@ -39,8 +46,8 @@ impl<'t> Splices<'t> {
     }
 
     /// Inserts whole lines before the line that begins at `at`, or at the end of the text.
-    pub(super) fn insert_lines(&mut self, at: usize, lines: String) {
-        self.lines.push((at, lines));
+    pub(super) fn insert_lines(&mut self, at: usize, kind: Lines, lines: String) {
+        self.lines.push((at, kind, lines));
     }
 
     /// Whether something is inserted or replaced at `at` already.
@@ -92,10 +99,10 @@ impl<'t> Splices<'t> {
     /// one before them and none after.
     fn group_lines(&mut self) {
         let mut lines = std::mem::take(&mut self.lines);
-        lines.sort_by_key(|(at, _)| *at);
+        lines.sort_by_key(|(at, kind, _)| (*at, *kind));
         for group in lines.chunk_by(|a, b| a.0 == b.0) {
             let at = group[0].0;
-            let mut joined: String = group.iter().map(|(_, lines)| lines.as_str()).collect();
+            let mut joined: String = group.iter().map(|(_, _, lines)| lines.as_str()).collect();
             if at == self.text.len() && !self.text.is_empty() && !self.text.ends_with('\n') {
                 joined = format!("{}{}", self.line_break(at), without_break(&joined));
             }

@@ -74,7 +74,7 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, Fault> {
                 continue;
             }
             Event::SequenceEnd | Event::MappingEnd => match open.pop() {
-                Some(open) => open.close(range.end),
+                Some(open) => open.close(text, range.end),
                 None => continue,
             },
             Event::Alias(anchor) => Node {
@@ -146,9 +146,7 @@ impl Open {
         let content = after_properties(text, start);
         let layout = match (kind, text.as_bytes().get(content)) {
             (Kind::List, Some(b'[')) | (Kind::Map, Some(b'{')) => Layout::Flow,
-            _ => Layout::Block {
-                column: content - line_start(text, content),
-            },
+            _ => Layout::Block { column: content - line_start(text, content) },
         };
         Self {
             kind,
@@ -161,7 +159,13 @@ impl Open {
         }
     }
 
-    fn close(self, end: usize) -> Node {
+    fn close(mut self, text: &str, end: usize) -> Node {
+        // The reader places some lists at their first dash, some behind it.
+        if let (Kind::List, Layout::Block { column }, Some(first)) =
+            (self.kind, &mut self.layout, self.children.first())
+        {
+            *column = dash_column(text, first.span.start).unwrap_or(*column);
+        }
         let end = match self.layout {
             Layout::Flow => end,
             // The reader ends a block only where the next thing begins; we end it with its content.
@@ -209,6 +213,21 @@ fn scalar_end(text: &str, range: &Range<usize>, value: &str, style: Style) -> us
         Style::Plain if value.is_empty() && !raw.starts_with(['&', '!']) => range.start,
         _ => range.start + raw.trim_end().len(),
     }
+}
+
+/// Indentation of the dash of the item whose content is at `at`: on its line, or above it.
+fn dash_column(text: &str, at: usize) -> Option<usize> {
+    let mut end = line_end(text, at);
+    while end > 0 {
+        let start = line_start(text, end - 1);
+        let line = &text[start..end];
+        let content = line.trim_start_matches(' ');
+        if content.strip_prefix('-').is_some_and(|rest| rest.starts_with(char::is_whitespace)) {
+            return Some(line.len() - content.len());
+        }
+        end = start;
+    }
+    None
 }
 
 /// Skips anchor, tag, blanks and comments.

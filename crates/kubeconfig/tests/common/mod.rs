@@ -9,13 +9,13 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use kubeconfig::Entry;
 
 /// Base64 of PEM that holds no key.
-pub fn pem(label: &str, content: &str) -> String {
+pub(crate) fn pem(label: &str, content: &str) -> String {
     let content = BASE64.encode(content);
     BASE64.encode(format!("-----BEGIN {label}-----\n{content}\n-----END {label}-----\n"))
 }
 
 /// What kubeadm writes as `admin.conf`.
-pub fn admin() -> String {
+pub(crate) fn admin() -> String {
     format!(
         "apiVersion: v1
 clusters:
@@ -42,12 +42,12 @@ users:
     )
 }
 
-pub fn entry(name: &str) -> Entry {
+pub(crate) fn entry(name: &str) -> Entry {
     Entry::from_admin(&admin(), name, "https://127.0.0.1:6443").expect("a good admin.conf")
 }
 
 /// The files of the corpus, with their texts.
-pub fn corpus() -> Vec<(String, String)> {
+pub(crate) fn corpus() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .expect("the corpus")
