@@ -1,0 +1,183 @@
+package boot
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"apple-k8s.dev/node/internal/contract"
+	"apple-k8s.dev/node/internal/merge"
+)
+
+// cgroupV1 tells whether the host still mounts cgroup v1 (also in the hybrid
+// layout). On a Mac the guest has cgroup v2 alone.
+func cgroupV1(root string) bool {
+	var stat unix.Statfs_t
+	if err := unix.Statfs(root, &stat); err != nil {
+		return false
+	}
+	return int64(stat.Type) != unix.CGROUP2_SUPER_MAGIC
+}
+
+func bindFile(source, target string) error {
+	if err := syscall.Mount(source, target, "", syscall.MS_BIND, ""); err != nil {
+		return fmt.Errorf("mount %s on %s: %w", source, target, err)
+	}
+	return nil
+}
+
+const containerdConfig = "/etc/containerd/config.toml"
+
+// fitContainerd fits containerd's configuration to the host.
+func fitContainerd(v1 bool) error {
+	base, err := os.ReadFile(containerdConfig)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	fitted, err := merge.TOML(base, []string{containerdFit(v1, hasCapability(unix.CAP_SYS_RESOURCE))})
+	if err != nil {
+		return err
+	}
+	if string(fitted) == string(base) {
+		return nil
+	}
+	return contract.WriteFile(containerdConfig, fitted, 0o644)
+}
+
+// containerdFit is the part of containerd's configuration that depends on the
+// host: who manages cgroups, and whether a process may be protected from the
+// out-of-memory killer.
+func containerdFit(v1, mayRaise bool) string {
+	return fmt.Sprintf(`
+[plugins.'io.containerd.cri.v1.runtime']
+restrict_oom_score_adj = %t
+tolerate_missing_hugetlb_controller = true
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
+SystemdCgroup = %t
+`, !mayRaise, !v1)
+}
+
+// kubeletV1 makes any kubelet configuration run on cgroup v1, also one that
+// another tool wrote. On cgroup v2 nothing is added.
+const kubeletV1 = "--cgroup-driver=cgroupfs --cgroup-root=/ --fail-cgroupv1=false"
+
+func fitKubelet(path string, v1 bool) error {
+	if !v1 {
+		return nil
+	}
+	content, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	fitted := kubeletDefaults(string(content), kubeletV1)
+	if fitted == string(content) {
+		return nil
+	}
+	return os.WriteFile(path, []byte(fitted), 0o644)
+}
+
+// kubeletDefaults adds args to KUBELET_EXTRA_ARGS of an environment file,
+// unless they are there.
+func kubeletDefaults(content, args string) string {
+	const variable = "KUBELET_EXTRA_ARGS="
+	if strings.Contains(content, args) {
+		return content
+	}
+	var out strings.Builder
+	found := false
+	for line := range strings.Lines(content) {
+		if value, ok := strings.CutPrefix(strings.TrimSpace(line), variable); ok {
+			found = true
+			line = variable + "\"" + strings.TrimSpace(strings.Trim(value, `"'`)+" "+args) + "\"\n"
+		}
+		out.WriteString(strings.TrimSuffix(line, "\n") + "\n")
+	}
+	if !found {
+		out.WriteString(variable + "\"" + args + "\"\n")
+	}
+	return out.String()
+}
+
+// setKernelSettings turns forwarding on and raises limits that several
+// hundred watching programs exceed. Limits are never lowered: on Linux the
+// kernel is shared with the host.
+func setKernelSettings() error {
+	return errors.Join(
+		raise("/proc/sys/net/ipv4/ip_forward", 1),
+		raise("/proc/sys/fs/inotify/max_user_instances", 8192),
+		raise("/proc/sys/fs/inotify/max_user_watches", 524288),
+	)
+}
+
+func raise(path string, wanted int) error {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	current, err := strconv.Atoi(strings.TrimSpace(string(content)))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if current >= wanted {
+		return nil
+	}
+	err = os.WriteFile(path, []byte(strconv.Itoa(wanted)), 0)
+	if errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("%s is read-only: start the node with --read-only-path NONE, which needs container 1.2.1 or newer (not 1.2.0)", path)
+	}
+	return err
+}
+
+// passProxy hands the container's proxy settings to systemd's units, which do
+// not inherit them. What stays inside the cluster must not go to a proxy.
+func passProxy(directory string, state *contract.State) error {
+	settings := proxySettings(os.Getenv, state)
+	if settings == "" {
+		return nil
+	}
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return err
+	}
+	// 0600: a proxy's address can hold a password.
+	return os.WriteFile(filepath.Join(directory, "10-proxy.conf"), []byte(settings), 0o600)
+}
+
+func proxySettings(getenv func(string) string, state *contract.State) string {
+	var assignments []string
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
+		if value := getenv(name); value != "" {
+			assignments = append(assignments, quoteUnit(name+"="+value))
+		}
+	}
+	if len(assignments) == 0 {
+		return ""
+	}
+	direct := []string{"localhost", "127.0.0.1", ".svc", ".svc.cluster.local"}
+	if state != nil {
+		direct = append(direct, state.Network.Prefixed().String(),
+			state.Network.PodSubnet.String(), state.Network.ServiceSubnet.String())
+	}
+	for _, name := range []string{"NO_PROXY", "no_proxy"} {
+		values := direct
+		if value := getenv(name); value != "" {
+			values = append([]string{value}, direct...)
+		}
+		assignments = append(assignments, quoteUnit(name+"="+strings.Join(values, ",")))
+	}
+	return "[Manager]\nDefaultEnvironment=" + strings.Join(assignments, " ") + "\n"
+}
+
+func quoteUnit(assignment string) string {
+	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "%", "%%", "\n", " ")
+	return `"` + escape.Replace(assignment) + `"`
+}

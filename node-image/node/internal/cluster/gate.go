@@ -1,0 +1,180 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"apple-k8s.dev/node/internal/contract"
+)
+
+const apiServerManifest = "/etc/kubernetes/manifests/kube-apiserver.yaml"
+
+// gateRetry is the pause between two looks at the API server's port; a port
+// that opens raises no event.
+const gateRetry = 20 * time.Millisecond
+
+// HoldAPI accepts connections to the API server's stable address before the
+// server listens, and passes them on once it does. Everything that needs the
+// API at boot (kubelets, controllers, kube-proxy, on any node) would otherwise
+// be refused and come back after seconds of growing back-off.
+//
+// The server listens on every address, this gate on the stable one, which the
+// kernel prefers; both allow the other on the same port (SO_REUSEPORT, the API
+// server's --permit-port-sharing).
+func HoldAPI(ctx context.Context) error {
+	state, err := contract.LoadState(contract.StateDir)
+	if err != nil || state == nil {
+		return err
+	}
+	shares, err := serverSharesPort()
+	if err != nil {
+		return err
+	}
+	if !shares {
+		return notifyReady()
+	}
+	stable := netip.AddrPortFrom(state.Network.Address, apiPort)
+	server := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), apiPort)
+	gate, err := newGate(ctx, stable.String(), server.String())
+	if err != nil {
+		return err
+	}
+	if err := notifyReady(); err != nil {
+		return err
+	}
+	return gate.run(ctx)
+}
+
+// serverSharesPort tells whether the API server, if kubeadm has configured it
+// already, was told to share its port: else it could not start beside a gate.
+func serverSharesPort() (bool, error) {
+	manifest, err := os.ReadFile(apiServerManifest)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	return strings.Contains(string(manifest), "--permit-port-sharing=true"), err
+}
+
+type gate struct {
+	listener net.Listener
+	server   string
+	// open is closed when the server accepts connections.
+	open  chan struct{}
+	conns sync.WaitGroup
+}
+
+func newGate(ctx context.Context, stable, server string) (*gate, error) {
+	config := net.ListenConfig{Control: sharePort}
+	listener, err := config.Listen(ctx, "tcp4", stable)
+	if err != nil {
+		return nil, fmt.Errorf("hold the API's port: %w", err)
+	}
+	return &gate{listener: listener, server: server, open: make(chan struct{})}, nil
+}
+
+func sharePort(_, _ string, raw syscall.RawConn) error {
+	var failure error
+	err := raw.Control(func(fd uintptr) {
+		failure = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
+	})
+	return errors.Join(err, failure)
+}
+
+// run serves until the server is up and every held connection has ended.
+func (g *gate) run(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() { g.listener.Close() })
+	defer stop()
+	accepting := make(chan struct{})
+	go func() {
+		defer close(accepting)
+		for {
+			conn, err := g.listener.Accept()
+			if err != nil {
+				return
+			}
+			g.conns.Go(func() { g.pass(ctx, conn) })
+		}
+	}()
+	err := g.awaitServer(ctx)
+	g.listener.Close()
+	<-accepting
+	if err != nil {
+		return err
+	}
+	close(g.open)
+	g.conns.Wait()
+	return nil
+}
+
+func (g *gate) awaitServer(ctx context.Context) error {
+	dialer := net.Dialer{Timeout: time.Second}
+	for {
+		conn, err := dialer.DialContext(ctx, "tcp4", g.server)
+		if err == nil {
+			return conn.Close()
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		pause(ctx, gateRetry)
+	}
+}
+
+// pass holds one connection until the gate opens and joins it to the server.
+func (g *gate) pass(ctx context.Context, client net.Conn) {
+	defer client.Close()
+	select {
+	case <-g.open:
+	case <-ctx.Done():
+		return
+	}
+	server, err := (&net.Dialer{}).DialContext(ctx, "tcp4", g.server)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	stop := context.AfterFunc(ctx, func() {
+		client.Close()
+		server.Close()
+	})
+	defer stop()
+	var both sync.WaitGroup
+	both.Go(func() { copyHalf(server, client) })
+	both.Go(func() { copyHalf(client, server) })
+	both.Wait()
+}
+
+// copyHalf copies one direction and passes its end on.
+func copyHalf(to, from net.Conn) {
+	_, _ = io.Copy(to, from)
+	if half, ok := to.(*net.TCPConn); ok {
+		_ = half.CloseWrite()
+	}
+}
+
+// notifyReady tells systemd that the unit is up.
+func notifyReady() error {
+	path := os.Getenv("NOTIFY_SOCKET")
+	if path == "" {
+		return nil
+	}
+	conn, err := net.Dial("unixgram", path)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_, err = conn.Write([]byte("READY=1"))
+	return err
+}

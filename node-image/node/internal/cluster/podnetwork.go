@@ -1,0 +1,227 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"apple-k8s.dev/node/internal/await"
+	"apple-k8s.dev/node/internal/boot"
+	"apple-k8s.dev/node/internal/contract"
+	"apple-k8s.dev/node/internal/kube"
+	"apple-k8s.dev/node/internal/nodenet"
+)
+
+// podSubnetFile keeps the node's share of the pod subnet: after a reboot it is
+// known before the API server answers.
+const podSubnetFile = contract.StateDir + "/pod-subnet"
+
+// OpenPodNetwork lets pods with a network of their own start on this node:
+// once it is known which addresses they get, and Services are programmed. The
+// node is not Ready before. A pod that started earlier would find no Service,
+// and DNS would begin with minutes of back-off.
+func OpenPodNetwork(ctx context.Context) error {
+	state, err := contract.LoadState(contract.StateDir)
+	if err != nil {
+		return err
+	}
+	if state == nil || state.CNI != contract.CNIFlannel {
+		return nil
+	}
+	subnet, err := podSubnet(ctx, state)
+	if err != nil {
+		return fmt.Errorf("pod subnet of this node: %w", err)
+	}
+	if err := awaitServices(ctx, state); err != nil {
+		return fmt.Errorf("wait for Services: %w", err)
+	}
+	underlay, err := nodenet.FindUnderlay()
+	if err != nil {
+		return err
+	}
+	mtu := nodenet.NewPlan(state.Cluster, &state.Network, underlay.MTU).MTU
+	content, err := cniConfig(subnet, mtu)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(boot.CNIConfig), 0o755); err != nil {
+		return err
+	}
+	return contract.WriteFile(boot.CNIConfig, content, 0o644)
+}
+
+// podSubnet reads the saved subnet, or waits until the cluster gave this node
+// one.
+func podSubnet(ctx context.Context, state *contract.State) (netip.Prefix, error) {
+	content, err := os.ReadFile(podSubnetFile)
+	if err == nil {
+		return netip.ParsePrefix(strings.TrimSpace(string(content)))
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return netip.Prefix{}, err
+	}
+	if err := await.Path(ctx, kubeletConf); err != nil {
+		return netip.Prefix{}, err
+	}
+	client, err := kube.FromKubeconfig(kubeletConf)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	found, err := watchNode(ctx, client, state.Node, func(n *node) bool { return n.Spec.PodCIDR != "" })
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	subnet, err := netip.ParsePrefix(found.Spec.PodCIDR)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	return subnet, contract.WriteFile(podSubnetFile, []byte(subnet.String()+"\n"), 0o644)
+}
+
+// cniConfig connects a pod by a routed pair of devices: no bridge, so Service
+// traffic between pods of one node needs no br_netfilter, which not every
+// kernel has. Address reservations live in /run and end with the boot.
+func cniConfig(subnet netip.Prefix, mtu int) ([]byte, error) {
+	return json.MarshalIndent(object{
+		"cniVersion": "1.0.0",
+		"name":       "apple-k8s",
+		"plugins": []any{
+			object{
+				"type": "ptp", "ipMasq": false, "mtu": mtu,
+				"ipam": object{
+					"type": "host-local", "dataDir": "/run/apple-k8s/pod-addresses",
+					"ranges": []any{[]any{object{"subnet": subnet.String()}}},
+					"routes": []any{object{"dst": "0.0.0.0/0"}},
+				},
+			},
+			object{"type": "portmap", "capabilities": object{"portMappings": true}},
+			object{"type": "bandwidth", "capabilities": object{"bandwidth": true}},
+		},
+	}, "", "  ")
+}
+
+// awaitServices waits until kube-proxy has programmed the Service of the API.
+func awaitServices(ctx context.Context, state *contract.State) error {
+	switch state.KubeProxyMode {
+	case contract.ProxyNone:
+		return nil
+	case "nftables":
+		return awaitNFTables(ctx, state.Network.APIService())
+	default:
+		return awaitProxyHealth(ctx)
+	}
+}
+
+// awaitNFTables listens to the kernel's own announcements of rule changes.
+func awaitNFTables(ctx context.Context, service netip.Addr) error {
+	socket, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_NETFILTER)
+	if err != nil {
+		return os.NewSyscallError("socket", err)
+	}
+	announcements := os.NewFile(uintptr(socket), "nftables")
+	defer announcements.Close()
+	if err := unix.Bind(socket, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: 1 << (unix.NFNLGRP_NFTABLES - 1)}); err != nil {
+		return os.NewSyscallError("bind", err)
+	}
+	stop := context.AfterFunc(ctx, func() { announcements.SetReadDeadline(time.Now()) })
+	defer stop()
+	buffer := make([]byte, 64<<10)
+	for {
+		if servicesHave(ctx, service) {
+			return nil
+		}
+		for {
+			count, err := announcements.Read(buffer)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			// Announcements were lost: look.
+			if errors.Is(err, unix.ENOBUFS) {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			if newGeneration(buffer[:count]) {
+				break
+			}
+		}
+	}
+}
+
+// newGeneration tells whether the message ends a transaction.
+func newGeneration(message []byte) bool {
+	const header = unix.SizeofNlMsghdr
+	for len(message) >= header {
+		length := int(nativeUint32(message))
+		kind := nativeUint16(message[4:])
+		if kind == unix.NFNL_SUBSYS_NFTABLES<<8|unix.NFT_MSG_NEWGEN {
+			return true
+		}
+		length = (length + 3) &^ 3
+		if length < header || length > len(message) {
+			return false
+		}
+		message = message[length:]
+	}
+	return false
+}
+
+// servicesHave looks for the Service's address in kube-proxy's table.
+func servicesHave(ctx context.Context, service netip.Addr) bool {
+	out, err := exec.CommandContext(ctx, "nft", "list", "table", "ip", "kube-proxy").Output()
+	return err == nil && containsAddress(string(out), service.String())
+}
+
+// containsAddress looks for the address as a whole word: 10.96.0.1 must not be
+// found in 10.96.0.10.
+func containsAddress(text, address string) bool {
+	for {
+		before, after, found := strings.Cut(text, address)
+		if !found {
+			return false
+		}
+		digit := func(s byte) bool { return s >= '0' && s <= '9' || s == '.' }
+		startsWord := before == "" || !digit(before[len(before)-1])
+		endsWord := after == "" || !digit(after[0])
+		if startsWord && endsWord {
+			return true
+		}
+		text = after
+	}
+}
+
+// awaitProxyHealth asks kube-proxy itself, in the modes that leave no trace to
+// wait for; a port that is not open raises no event.
+func awaitProxyHealth(ctx context.Context) error {
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:10256/healthz", nil)
+		if err != nil {
+			return err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err == nil {
+			response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		pause(ctx, proxyRetry)
+	}
+}
+
+const proxyRetry = 200 * time.Millisecond
