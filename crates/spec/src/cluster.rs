@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
+use crate::check;
 use crate::name::{node_name, validate_name};
+use crate::read::{self, Problems};
+use crate::schema::Document;
 use crate::{ErrorList, KubernetesVersion, Networking, Node, NodePlan, Role, SpecError};
 
 /// A cluster as it was asked for: checked, with every default filled in.
@@ -29,6 +32,37 @@ pub struct Parsed {
     pub cluster: Cluster,
     /// What is doubtful, but no error.
     pub warnings: Vec<SpecError>,
+    origin: String,
+    // Knows where the fields stand.
+    text: Problems,
+}
+
+impl Parsed {
+    /// Checks that the folders and files to mount exist on this machine.
+    pub fn check_host_paths(&self) -> Result<(), ErrorList> {
+        let errors = check::host_paths(&self.cluster);
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(self.located(errors))
+        }
+    }
+
+    /// An error that shows only while the cluster is made, at the place of its field:
+    /// `spec.nodes[0].extraPortMappings[1].hostPort` and "port 80 is taken".
+    pub fn error(&self, path: &str, message: &str, hint: Option<&str>) -> ErrorList {
+        let mut error = SpecError::new(path, message);
+        error.hint = hint.map(str::to_owned);
+        self.located(vec![error])
+    }
+
+    fn located(&self, errors: Vec<SpecError>) -> ErrorList {
+        let mut problems = self.text.clone();
+        for error in errors {
+            problems.error(error);
+        }
+        problems.into_errors(&self.origin)
+    }
 }
 
 impl Cluster {
@@ -41,14 +75,30 @@ impl Cluster {
         origin: &str,
         base_dir: &Path,
     ) -> Result<Parsed, ErrorList> {
-        let _ = (text.as_ref(), base_dir);
-        Err(ErrorList {
-            origin: origin.to_owned(),
-            errors: vec![SpecError::new(
-                "",
-                "reading files comes with the next commit",
-            )],
-        })
+        let (cluster, mut problems) = read::read(text.as_ref(), base_dir);
+        if let Some(cluster) = &cluster {
+            check::cluster(cluster, &mut problems);
+        }
+        match cluster {
+            Some(cluster) if !problems.has_errors() => Ok(Parsed {
+                cluster,
+                warnings: problems.take_warnings(),
+                origin: origin.to_owned(),
+                text: problems,
+            }),
+            _ => Err(problems.into_errors(origin)),
+        }
+    }
+
+    /// Checks a cluster that comes from no text, such as a form, by the same rules; answers with
+    /// the warnings.
+    pub fn check(&self) -> Result<Vec<SpecError>, ErrorList> {
+        let mut problems = Problems::without_text();
+        check::cluster(self, &mut problems);
+        if problems.has_errors() {
+            return Err(problems.into_errors("the cluster"));
+        }
+        Ok(problems.take_warnings())
     }
 
     /// A cluster of one control plane and so many workers, all else left to defaults.
@@ -69,6 +119,12 @@ impl Cluster {
             kubeadm_config_patches: Vec::new(),
             containerd_config_patches: Vec::new(),
         })
+    }
+
+    /// The cluster as YAML of our own format; reading it again gives the same cluster.
+    #[expect(clippy::expect_used, reason = "text in memory takes any of our types")]
+    pub fn to_yaml(&self) -> String {
+        serde_saphyr::to_string(&Document::of(self)).expect("a cluster can be written")
     }
 
     /// The same cluster under another name.

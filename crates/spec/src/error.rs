@@ -34,6 +34,12 @@ pub struct SpecError {
     pub expected: Option<String>,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Whether the name of the field is wrong, not its value.
+    #[serde(skip)]
+    pub(crate) at_key: bool,
+    /// Line and column inside of the value, for a text that has a syntax of its own.
+    #[serde(skip)]
+    pub(crate) inside: Option<(usize, usize)>,
 }
 
 impl SpecError {
@@ -47,6 +53,8 @@ impl SpecError {
             value: None,
             expected: None,
             hint: None,
+            at_key: false,
+            inside: None,
         }
     }
 
@@ -57,6 +65,16 @@ impl SpecError {
 
     pub(crate) fn expected(mut self, expected: impl Into<String>) -> Self {
         self.expected = Some(expected.into());
+        self
+    }
+
+    pub(crate) fn at_key(mut self) -> Self {
+        self.at_key = true;
+        self
+    }
+
+    pub(crate) fn inside(mut self, line: usize, column: usize) -> Self {
+        self.inside = Some((line, column));
         self
     }
 

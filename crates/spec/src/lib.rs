@@ -5,13 +5,18 @@
 //! machine, and answers with the cluster or with all errors at once, each with its line and
 //! column. [`Cluster::machines`] are the nodes to make.
 
+mod check;
 mod cluster;
 mod error;
 mod memory;
 mod name;
 mod networking;
 mod node;
+mod read;
+mod schema;
+mod source;
 mod version;
+mod yaml;
 
 pub use cluster::{Cluster, Parsed};
 pub use error::{ErrorList, Place, SpecError};
@@ -19,4 +24,5 @@ pub use memory::{Memory, MemoryError};
 pub use name::{LONGEST_CLUSTER_NAME, validate_name};
 pub use networking::{Cni, KubeProxyMode, Networking};
 pub use node::{Mount, Node, NodePlan, PortMapping, Protocol, Role, Taint, TaintEffect};
+pub use schema::json_schema;
 pub use version::{KubernetesVersion, VersionError};
