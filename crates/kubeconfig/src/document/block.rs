@@ -24,7 +24,11 @@ impl Document<'_> {
     ) -> Result<(), Fault> {
         let end = items.last().map_or(0, |last| last.span.end);
         let at = self.content_line_end(end, column)?;
-        splices.insert_lines(at, Lines::Items, write_item(item, column, splices.line_break(at)));
+        splices.insert_lines(
+            at,
+            Lines::Items,
+            write_item(item, column, splices.line_break(at)),
+        );
         Ok(())
     }
 

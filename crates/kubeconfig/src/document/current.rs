@@ -24,8 +24,11 @@ impl Document<'_> {
                         ADDED_MARK
                     };
                     let (name, line_break) = (yaml::write(name), splices.line_break(at));
-                    splices
-                        .insert_lines(at, format!("{:column$}{KEY}: {name}{mark}{line_break}", ""));
+                    splices.insert_lines(
+                        at,
+                        Lines::Key,
+                        format!("{:column$}{KEY}: {name}{mark}{line_break}", ""),
+                    );
                     Ok(())
                 }
             };

@@ -146,7 +146,9 @@ impl Open {
         let content = after_properties(text, start);
         let layout = match (kind, text.as_bytes().get(content)) {
             (Kind::List, Some(b'[')) | (Kind::Map, Some(b'{')) => Layout::Flow,
-            _ => Layout::Block { column: content - line_start(text, content) },
+            _ => Layout::Block {
+                column: content - line_start(text, content),
+            },
         };
         Self {
             kind,
@@ -222,7 +224,10 @@ fn dash_column(text: &str, at: usize) -> Option<usize> {
         let start = line_start(text, end - 1);
         let line = &text[start..end];
         let content = line.trim_start_matches(' ');
-        if content.strip_prefix('-').is_some_and(|rest| rest.starts_with(char::is_whitespace)) {
+        if content
+            .strip_prefix('-')
+            .is_some_and(|rest| rest.starts_with(char::is_whitespace))
+        {
             return Some(line.len() - content.len());
         }
         end = start;

@@ -11,7 +11,9 @@ use kubeconfig::Entry;
 /// Base64 of PEM that holds no key.
 pub(crate) fn pem(label: &str, content: &str) -> String {
     let content = BASE64.encode(content);
-    BASE64.encode(format!("-----BEGIN {label}-----\n{content}\n-----END {label}-----\n"))
+    BASE64.encode(format!(
+        "-----BEGIN {label}-----\n{content}\n-----END {label}-----\n"
+    ))
 }
 
 /// What kubeadm writes as `admin.conf`.
@@ -51,12 +53,14 @@ pub(crate) fn corpus() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .expect("the corpus")
-        .map(|file| {
-            file.expect("a file").path()
-        })
+        .map(|file| file.expect("a file").path())
         .filter(|path: &PathBuf| path.extension().is_some())
         .map(|path| {
-            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            let name = path
+                .file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
             (name, std::fs::read_to_string(path).expect("UTF-8"))
         })
         .collect();
