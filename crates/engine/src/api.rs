@@ -20,9 +20,12 @@ use crate::step::{RunningStep, Steps};
 /// A client of the cluster that `kubeconfig` describes; never of the user's current context.
 pub(crate) async fn client(kubeconfig: &str) -> Result<Client> {
     let internal = |error: String| {
-        Error::new(ErrorCode::Internal, "the saved access to the cluster can't be used")
-            .detail(error)
-            .hint("delete the cluster and create it again")
+        Error::new(
+            ErrorCode::Internal,
+            "the saved access to the cluster can't be used",
+        )
+        .detail(error)
+        .hint("delete the cluster and create it again")
     };
     let kubeconfig = Kubeconfig::from_yaml(kubeconfig).map_err(|e| internal(e.to_string()))?;
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
@@ -37,11 +40,9 @@ pub(crate) async fn client(kubeconfig: &str) -> Result<Client> {
 /// What to wait for, and how old an answer may be.
 #[derive(Debug, Clone)]
 pub(crate) struct Readiness {
-    /// Nodes that must be Ready.
-    pub(crate) nodes: Vec<String>,
-    /// Answers from before this moment are from an earlier life of the cluster. Whole seconds,
-    /// as Kubernetes' own times.
-    pub(crate) since: Timestamp,
+    /// Nodes that must be Ready, each with the moment it was started: what is reported from
+    /// before it comes from an earlier life. Whole seconds, as Kubernetes' own times.
+    pub(crate) nodes: BTreeMap<String, Timestamp>,
     /// Without a CNI nodes register but can't become Ready, and DNS can't run.
     pub(crate) network: bool,
 }
@@ -55,7 +56,11 @@ pub(crate) async fn wait_ready(
     limit: Duration,
 ) -> Result<()> {
     let mut nodes = NodesWait::new(want, steps);
-    let mut dns = DnsWait { since: want.since, reason: "no DNS pod yet".into(), done: !want.network };
+    let mut dns = DnsWait {
+        want,
+        reason: "no DNS pod yet".into(),
+        done: !want.network,
+    };
     let mut account = false;
     let all = async {
         let nodes_ready = watch_until(
@@ -168,7 +173,7 @@ impl<'a> NodesWait<'a> {
     fn new(want: &'a Readiness, steps: &Steps) -> Self {
         let open = want
             .nodes
-            .iter()
+            .keys()
             .map(|name| {
                 let step = steps.begin("ready", Some(name));
                 (name.as_str(), (step, "not registered yet".to_owned()))
@@ -178,10 +183,9 @@ impl<'a> NodesWait<'a> {
     }
 
     fn look(&mut self, seen: &BTreeMap<String, Node>) -> bool {
-        for name in &self.want.nodes {
+        for (name, started) in &self.want.nodes {
             let Some(node) = seen.get(name) else { continue };
-            let verdict = node_ready(node, self.want);
-            match verdict {
+            match node_ready(node, *started, self.want.network) {
                 Ok(()) => {
                     if let Some((step, _)) = self.open.remove(name.as_str()) {
                         step.done();
@@ -198,35 +202,48 @@ impl<'a> NodesWait<'a> {
     }
 
     fn reasons(&self) -> Vec<String> {
-        self.open.iter().map(|(name, (_, why))| format!("node {name}: {why}")).collect()
+        self.open
+            .iter()
+            .map(|(name, (_, why))| format!("node {name}: {why}"))
+            .collect()
     }
 }
 
 /// Whether a node is Ready by an answer that is fresh enough; else why not.
-fn node_ready(node: &Node, want: &Readiness) -> std::result::Result<(), String> {
-    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
+fn node_ready(node: &Node, started: Timestamp, network: bool) -> std::result::Result<(), String> {
+    let conditions = node
+        .status
+        .as_ref()
+        .and_then(|status| status.conditions.as_ref());
     let ready = conditions
         .and_then(|all| all.iter().find(|condition| condition.type_ == "Ready"))
         .ok_or("no state reported yet")?;
-    let fresh = ready.last_heartbeat_time.as_ref().is_some_and(|time| time.0 >= want.since);
+    let fresh = ready
+        .last_heartbeat_time
+        .as_ref()
+        .is_some_and(|time| time.0 >= started);
     if !fresh {
         return Err("its kubelet has not reported since the start".into());
     }
-    if ready.status == "True" || !want.network {
+    if ready.status == "True" || !network {
         return Ok(());
     }
     Err(ready.message.clone().unwrap_or_else(|| "not Ready".into()))
 }
 
-struct DnsWait {
-    since: Timestamp,
+struct DnsWait<'a> {
+    want: &'a Readiness,
     reason: String,
     done: bool,
 }
 
-impl DnsWait {
+impl DnsWait<'_> {
     fn look(&mut self, pods: &BTreeMap<String, Pod>) -> bool {
-        self.done = pods.values().any(|pod| pod_ready(pod, self.since));
+        self.done = pods.values().any(|pod| {
+            let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_ref());
+            let started = node.and_then(|node| self.want.nodes.get(node));
+            started.is_some_and(|started| pod_ready(pod, *started))
+        });
         if !self.done
             && let Some(reason) = pods.values().find_map(waiting_reason)
         {
@@ -238,11 +255,17 @@ impl DnsWait {
 
 /// Whether all containers of a pod are ready and were started after `since`.
 fn pod_ready(pod: &Pod, since: Timestamp) -> bool {
-    let containers = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref());
+    let containers = pod
+        .status
+        .as_ref()
+        .and_then(|status| status.container_statuses.as_ref());
     containers.is_some_and(|all| {
         !all.is_empty()
             && all.iter().all(|container| {
-                let running = container.state.as_ref().and_then(|state| state.running.as_ref());
+                let running = container
+                    .state
+                    .as_ref()
+                    .and_then(|state| state.running.as_ref());
                 let started = running.and_then(|running| running.started_at.as_ref());
                 container.ready && started.is_some_and(|time| time.0 >= since)
             })
@@ -252,15 +275,19 @@ fn pod_ready(pod: &Pod, since: Timestamp) -> bool {
 /// Why a pod does not run, in the kubelet's or the scheduler's words.
 fn waiting_reason(pod: &Pod) -> Option<String> {
     let status = pod.status.as_ref()?;
-    let waiting = status.container_statuses.iter().flatten().find_map(|container| {
-        let waiting = container.state.as_ref()?.waiting.as_ref()?;
-        Some(format!(
-            "{}: {} {}",
-            pod.name_any(),
-            waiting.reason.as_deref().unwrap_or("waiting"),
-            waiting.message.as_deref().unwrap_or_default()
-        ))
-    });
+    let waiting = status
+        .container_statuses
+        .iter()
+        .flatten()
+        .find_map(|container| {
+            let waiting = container.state.as_ref()?.waiting.as_ref()?;
+            Some(format!(
+                "{}: {} {}",
+                pod.name_any(),
+                waiting.reason.as_deref().unwrap_or("waiting"),
+                waiting.message.as_deref().unwrap_or_default()
+            ))
+        });
     waiting.or_else(|| {
         let unscheduled = status.conditions.iter().flatten().find(|condition| {
             condition.status == "False"
@@ -279,12 +306,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn want(network: bool) -> Readiness {
-        Readiness {
-            nodes: vec!["a".into()],
-            since: "2026-01-01T10:00:00Z".parse().expect("a time"),
-            network,
-        }
+    const START: &str = "2026-01-01T10:00:00Z";
+
+    fn time(text: &str) -> Timestamp {
+        text.parse().expect("a time")
     }
 
     fn node(status: &str, heartbeat: &str) -> Node {
@@ -300,8 +325,8 @@ mod tests {
 
     #[test]
     fn ready_from_an_earlier_life_does_not_count() {
-        assert!(node_ready(&node("True", "2026-01-01T10:00:00Z"), &want(true)).is_ok());
-        let stale = node_ready(&node("True", "2026-01-01T09:59:59Z"), &want(true));
+        assert!(node_ready(&node("True", "2026-01-01T10:00:00Z"), time(START), true).is_ok());
+        let stale = node_ready(&node("True", "2026-01-01T09:59:59Z"), time(START), true);
         assert!(stale.expect_err("stale").contains("since the start"));
     }
 
@@ -309,10 +334,10 @@ mod tests {
     fn without_a_network_registered_is_enough() {
         let unready = node("False", "2026-01-01T10:00:01Z");
         assert_eq!(
-            node_ready(&unready, &want(true)).expect_err("no network"),
+            node_ready(&unready, time(START), true).expect_err("no network"),
             "cni plugin not initialized"
         );
-        assert!(node_ready(&unready, &want(false)).is_ok());
+        assert!(node_ready(&unready, time(START), false).is_ok());
     }
 
     #[test]
@@ -325,7 +350,7 @@ mod tests {
             }]}
         }))
         .expect("a pod");
-        assert!(pod_ready(&pod, "2026-01-01T10:00:00Z".parse().expect("a time")));
-        assert!(!pod_ready(&pod, "2026-01-01T10:00:01Z".parse().expect("a time")));
+        assert!(pod_ready(&pod, time(START)));
+        assert!(!pod_ready(&pod, time("2026-01-01T10:00:01Z")));
     }
 }

@@ -110,6 +110,11 @@ impl ClusterDir {
         self.path.join("kubeconfig-files")
     }
 
+    /// Whether anything of the cluster is remembered.
+    pub(crate) fn exists(&self) -> bool {
+        self.path.exists()
+    }
+
     /// Makes the folder.
     pub(crate) fn create(&self) -> Result<()> {
         create_private_dir(&self.path)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
 
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::Ipv4Net;
 
 use crate::error::{Error, ErrorCode, Result};
 
@@ -15,6 +15,25 @@ const API_PORTS: u16 = 1000;
 
 /// Room that a node needs at least, in bytes: its writable layer and the first pods' data.
 const ROOM_PER_NODE: u64 = 512 << 20;
+
+/// Architecture of this machine, and so of its nodes, in the words of images.
+pub fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "aarch64" => "arm64",
+        "x86_64" => "amd64",
+        other => other,
+    }
+}
+
+/// Platform of the nodes.
+pub(crate) fn platform() -> String {
+    format!("linux/{}", architecture())
+}
+
+/// Cores of this machine.
+pub(crate) fn cpus() -> u32 {
+    std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1))
+}
 
 /// A published port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -120,9 +139,8 @@ pub(crate) fn interfaces() -> Vec<Neighbour> {
 }
 
 /// Checks the cluster's subnets (name of the field, subnet) against their neighbours.
-pub(crate) fn check_subnets(subnets: &[(&str, IpNet)], neighbours: &[Neighbour]) -> Result<()> {
+pub(crate) fn check_subnets(subnets: &[(&str, Ipv4Net)], neighbours: &[Neighbour]) -> Result<()> {
     for (field, subnet) in subnets {
-        let IpNet::V4(subnet) = subnet else { continue };
         for neighbour in neighbours {
             if subnet.contains(&neighbour.subnet) || neighbour.subnet.contains(subnet) {
                 return Err(Error::new(

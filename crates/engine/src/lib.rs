@@ -1,12 +1,105 @@
 //! Clusters: create, delete, start, stop, load, observe.
+//!
+//! Every operation of the product is a method of [`Engine`]; the CLI and the app are thin edges
+//! over it. A click or command becomes a cluster in `create.rs`.
 
+mod api;
 mod archive;
+mod create;
+mod delete;
 mod error;
+mod export;
+mod failure;
 mod home;
 mod host;
+mod images;
+mod inventory;
+mod lifecycle;
+mod node;
+mod plan;
+mod status;
 mod step;
 
+use std::future::Future;
+use std::path::Path;
+
+use container::Container;
+use tokio_util::sync::CancellationToken;
+
 pub use archive::{Archive, ArchivedImage, normalise as normalise_image};
+pub use create::{CreateRequest, Created};
+pub use delete::Deleted;
 pub use error::{Error, ErrorCode, Result};
 pub use home::Home;
+pub use host::architecture;
+pub use images::{ImageOnNode, LoadedImage, NodeImages};
+pub use inventory::ClusterState;
+pub use plan::{DEFAULT_KUBERNETES_VERSION, node_image};
+pub use status::{ClusterStatus, ClusterSummary, NodeStatus};
 pub use step::{RunningStep, Step, StepState, Steps};
+
+/// All operations on clusters of this user.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    container: Container,
+    home: Home,
+}
+
+/// What accompanies one operation: where its progress goes, and how it is cancelled.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// Receives every step.
+    pub steps: Steps,
+    /// Ends the operation early; it cleans up what it began and fails with
+    /// [`ErrorCode::Cancelled`].
+    pub cancel: CancellationToken,
+}
+
+impl Operation {
+    /// An operation that nobody watches or cancels.
+    pub fn silent() -> Self {
+        Self {
+            steps: Steps::silent(),
+            cancel: CancellationToken::new(),
+        }
+    }
+
+    /// Runs `work` unless the operation is cancelled first; dropping it ends its calls.
+    pub(crate) async fn unless_cancelled<T>(
+        &self,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(Error::cancelled()),
+            outcome = work => outcome,
+        }
+    }
+}
+
+impl Engine {
+    /// Finds the `container` program (`program`, or the usual places) and the user's [`Home`].
+    pub fn locate(program: Option<&Path>) -> Result<Self> {
+        Ok(Self::new(Container::locate(program)?, Home::of_user()?))
+    }
+
+    /// An engine over a given program and home.
+    pub fn new(container: Container, home: Home) -> Self {
+        Self { container, home }
+    }
+
+    /// The client of the runtime.
+    pub fn container(&self) -> &Container {
+        &self.container
+    }
+
+    /// Where the engine keeps its files.
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// Name of a cluster's context, cluster and user in kubeconfig files.
+    pub fn context_name(cluster: &str) -> String {
+        format!("apple-k8s-{cluster}")
+    }
+}

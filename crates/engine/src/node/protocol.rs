@@ -82,7 +82,11 @@ impl std::fmt::Debug for Secret {
 
 /// A line from the node.
 #[derive(Debug, Deserialize)]
-#[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "event",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub(crate) enum NodeEvent {
     /// Progress of one phase.
     Step {
@@ -126,7 +130,11 @@ mod tests {
         let line = r#"{"event":"step","phase":"etcd","state":"done","elapsedMs":12}"#;
         assert!(matches!(
             serde_json::from_str(line),
-            Ok(NodeEvent::Step { state: NodeStepState::Done, elapsed_ms: 12, .. })
+            Ok(NodeEvent::Step {
+                state: NodeStepState::Done,
+                elapsed_ms: 12,
+                ..
+            })
         ));
         let line = r#"{"event":"joinable","caCert":"PEM"}"#;
         assert!(matches!(
@@ -134,7 +142,10 @@ mod tests {
             Ok(NodeEvent::Joinable { ca_cert }) if ca_cert == "PEM"
         ));
         let line = r#"{"event":"done"}"#;
-        assert!(matches!(serde_json::from_str(line), Ok(NodeEvent::Done { kubeconfig: None })));
+        assert!(matches!(
+            serde_json::from_str(line),
+            Ok(NodeEvent::Done { kubeconfig: None })
+        ));
         assert!(serde_json::from_str::<NodeEvent>("kubeadm says hello").is_err());
     }
 
@@ -146,7 +157,9 @@ mod tests {
         };
         assert!(!format!("{material:?}").contains("0123456789"));
         assert!(
-            serde_json::to_string(&material).expect("JSON").contains("0123456789"),
+            serde_json::to_string(&material)
+                .expect("JSON")
+                .contains("0123456789"),
             "the node needs it"
         );
     }

@@ -1,0 +1,195 @@
+//! From the Cluster YAML to what each node is run with and told. Pure: no input or output.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use container::{Mount, MountSource, Protocol, Publish, RunSpec};
+use spec::{Cluster, NodePlan, Role};
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::inventory::{
+    API_PORT, LABEL_ADDRESS, LABEL_CLUSTER, LABEL_CREATION, LABEL_ROLE, NodeContainer,
+};
+use crate::node::protocol::{KubernetesConfig, NodeConfig, NodeNetwork, Peer, Secret};
+
+/// Kubernetes version of a cluster that asks for none.
+pub const DEFAULT_KUBERNETES_VERSION: &str = "v1.37.1";
+
+/// The node image for a Kubernetes version.
+pub fn node_image(version: &str) -> String {
+    format!("apple-k8s-node:{version}")
+}
+
+/// A node to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct NodeDraft {
+    pub(crate) plan: NodePlan,
+    /// Its stable address.
+    pub(crate) address: Ipv4Addr,
+    pub(crate) image: String,
+}
+
+/// All nodes of a cluster, the control plane first, with their stable addresses.
+pub(crate) fn nodes(cluster: &Cluster) -> Result<Vec<NodeDraft>> {
+    let version = cluster.kubernetes_version.as_ref().map_or_else(
+        || DEFAULT_KUBERNETES_VERSION.to_owned(),
+        ToString::to_string,
+    );
+    let subnet = cluster.networking.node_subnet;
+    // The first host address is left free: people expect a router there.
+    let mut addresses = subnet.hosts().skip(1);
+    cluster
+        .machines()
+        .into_iter()
+        .map(|plan| {
+            let address = addresses.next().ok_or_else(|| {
+                Error::new(
+                    ErrorCode::ConfigInvalid,
+                    format!("nodeSubnet {subnet} has too few addresses for the cluster's nodes"),
+                )
+                .hint("set spec.networking.nodeSubnet to a larger range")
+            })?;
+            let image = plan.image.clone().unwrap_or_else(|| node_image(&version));
+            Ok(NodeDraft {
+                plan,
+                address,
+                image,
+            })
+        })
+        .collect()
+}
+
+/// What a cluster's nodes have in common while they are made.
+#[derive(Debug)]
+pub(crate) struct Shared<'a> {
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) platform: &'a str,
+    pub(crate) creation: &'a str,
+    pub(crate) api_port: u16,
+    /// Cores of the host: more can't be had.
+    pub(crate) host_cpus: u32,
+}
+
+impl NodeDraft {
+    /// How the node's container is run.
+    pub(crate) fn run_spec(&self, shared: &Shared<'_>) -> RunSpec {
+        let plan = &self.plan;
+        let memory = plan.memory.unwrap_or_else(|| plan.role.default_memory());
+        let cpus = plan
+            .cpus
+            .unwrap_or_else(|| plan.role.default_cpus().min(shared.host_cpus));
+        let mut run = RunSpec::new(&plan.name, &self.image)
+            .tmpfs("/tmp")
+            .tmpfs("/run")
+            .env("container", "docker")
+            .label(LABEL_CLUSTER, &shared.cluster.name)
+            .label(LABEL_ROLE, plan.role.as_str())
+            .label(LABEL_ADDRESS, self.address.to_string())
+            .label(LABEL_CREATION, shared.creation);
+        run.platform = Some(shared.platform.to_owned());
+        run.cap_add = vec!["ALL".into()];
+        run.unmasked = true;
+        run.cpus = Some(cpus.max(1));
+        run.memory = Some(memory.bytes());
+        run.mounts = plan
+            .extra_mounts
+            .iter()
+            .map(|mount| Mount {
+                source: MountSource::Host(mount.host_path.clone()),
+                target: mount.container_path.clone(),
+                read_only: mount.read_only,
+            })
+            .collect();
+        if plan.role == Role::ControlPlane {
+            let host = IpAddr::V4(shared.cluster.networking.api_server_address);
+            run = run.publish(host, shared.api_port, API_PORT);
+        }
+        run.publish
+            .extend(plan.port_mappings.iter().map(|mapping| Publish {
+                host_address: Some(mapping.listen_address),
+                host_port: mapping.host_port,
+                container_port: mapping.container_port,
+                protocol: match mapping.protocol {
+                    spec::Protocol::Tcp => Protocol::Tcp,
+                    spec::Protocol::Udp => Protocol::Udp,
+                },
+            }));
+        run
+    }
+
+    /// What kubeadm on the node is told.
+    pub(crate) fn kubernetes(
+        &self,
+        cluster: &Cluster,
+        control_plane: Ipv4Addr,
+        token: Option<Secret>,
+    ) -> KubernetesConfig {
+        let plan = &self.plan;
+        let alone = cluster.machines().len() == 1;
+        KubernetesConfig {
+            control_plane,
+            cert_sans: certificate_names(cluster),
+            kube_proxy_mode: cluster.networking.kube_proxy_mode.to_string(),
+            cni: cluster.networking.cni.to_string(),
+            labels: plan.labels.clone(),
+            taints: plan.taints.clone().unwrap_or_default(),
+            // A node without company must take pods; an explicit list replaces kubeadm's taint.
+            remove_control_plane_taint: plan.role == Role::ControlPlane
+                && (alone || plan.taints.is_some()),
+            bootstrap_token: token,
+            kubeadm_config_patches: plan.kubeadm_config_patches.clone(),
+            containerd_config_patches: cluster.containerd_config_patches.clone(),
+        }
+    }
+}
+
+/// Names the API server's certificate carries beside its own: how the host reaches it.
+fn certificate_names(cluster: &Cluster) -> Vec<String> {
+    let mut names = vec!["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string()];
+    let published = cluster.networking.api_server_address;
+    if !published.is_loopback() && !published.is_unspecified() {
+        names.push(published.to_string());
+    }
+    names
+}
+
+/// What every node is told of the network, in the order of `nodes`. All of them must run.
+pub(crate) fn node_configs(cluster: &Cluster, nodes: &[NodeContainer]) -> Result<Vec<NodeConfig>> {
+    let peers = nodes
+        .iter()
+        .map(|node| {
+            let underlay = node.underlay().ok_or_else(|| {
+                Error::new(
+                    ErrorCode::RuntimeFailed,
+                    format!("node {} runs but has no address", node.name()),
+                )
+                .hint("look at `container logs` of the node")
+            })?;
+            Ok(Peer {
+                node: node.name().to_owned(),
+                address: node.address,
+                underlay,
+            })
+        })
+        .collect::<Result<Vec<Peer>>>()?;
+    let networking = &cluster.networking;
+    Ok(nodes
+        .iter()
+        .map(|node| NodeConfig {
+            cluster: cluster.name.clone(),
+            node: node.name().to_owned(),
+            role: node.role.as_str(),
+            network: NodeNetwork {
+                address: node.address,
+                prefix: networking.node_subnet.prefix_len(),
+                pod_subnet: networking.pod_subnet.to_string(),
+                service_subnet: networking.service_subnet.to_string(),
+                peers: peers
+                    .iter()
+                    .filter(|peer| peer.node != node.name())
+                    .cloned()
+                    .collect(),
+            },
+            kubernetes: None,
+        })
+        .collect())
+}
