@@ -109,13 +109,6 @@ impl Script {
         self
     }
 
-    /// This script with rules of another one tried first.
-    #[must_use]
-    pub fn after(mut self, first: Self) -> Self {
-        self.rules.splice(0..0, first.rules);
-        self
-    }
-
     /// The rule for a call, given how often each was used.
     pub fn pick(&self, arguments: &[String], used: &[usize]) -> Option<usize> {
         self.rules.iter().enumerate().position(|(at, rule)| {

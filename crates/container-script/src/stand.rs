@@ -224,8 +224,8 @@ fn read_lines<T: for<'de> Deserialize<'de>>(path: &Path) -> io::Result<Vec<T>> {
     }
 }
 
-/// The program that plays scripts. Cargo builds it for this crate's own tests only, so other
-/// crates' tests have it built once, into the same target folder.
+/// The program that plays scripts. Cargo does not build it for other crates' tests, so the first
+/// test that needs it has it built, into the same target folder.
 #[allow(clippy::expect_used)]
 fn player() -> &'static Path {
     static PLAYER: OnceLock<PathBuf> = OnceLock::new();
@@ -237,23 +237,47 @@ fn player() -> &'static Path {
             .skip(1)
             .find(|folder| !folder.ends_with("deps"))
             .expect("the target folder");
-        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        build
-            .args(["build", "--quiet", "--package", env!("CARGO_PKG_NAME")])
-            .arg("--manifest-path")
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
-            .arg("--target-dir")
-            .arg(folder.parent().expect("the target folder"));
-        if folder.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(
-            build.status().expect("cargo runs").success(),
-            "{} could not be built",
-            env!("CARGO_PKG_NAME")
-        );
         let player = folder.join(env!("CARGO_PKG_NAME"));
+        if !is_fresh(&player) {
+            build(folder);
+        }
         assert!(player.is_file(), "{} is missing", player.display());
         player
     })
+}
+
+const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Whether the program is newer than its sources. Asking Cargo would wait for every other build
+/// in the same target folder.
+fn is_fresh(player: &Path) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|data| data.modified());
+    let Ok(built) = changed(player) else {
+        return false;
+    };
+    let Ok(sources) = fs::read_dir(Path::new(PACKAGE).join("src")) else {
+        return false;
+    };
+    sources
+        .map(|entry| changed(&entry?.path()))
+        .all(|source| source.is_ok_and(|source| source < built))
+}
+
+#[allow(clippy::expect_used)]
+fn build(folder: &Path) {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .args(["build", "--quiet", "--manifest-path"])
+        .arg(Path::new(PACKAGE).join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(folder.parent().expect("the target folder"));
+    if folder.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let built = cargo.status().expect("cargo runs");
+    assert!(
+        built.success(),
+        "{} could not be built",
+        env!("CARGO_PKG_NAME")
+    );
 }

@@ -100,3 +100,48 @@ impl Capabilities {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_in_texts() {
+        for (text, expected) in [
+            (
+                "container CLI version 1.2.2 (build: release, commit: 0190097)\n",
+                Some((1, 2, 2)),
+            ),
+            (
+                "container-apiserver version 1.0.0 (build: release, commit: 1.9)",
+                Some((1, 0, 0)),
+            ),
+            ("1.5.0", Some((1, 5, 0))),
+            ("v12.0.345-dirty", Some((12, 0, 345))),
+            ("version 1.5", None),
+            ("...", None),
+            ("99999999999.0.0", None),
+            ("", None),
+        ] {
+            let expected = expected.map(|(a, b, c)| Version::new(a, b, c));
+            assert_eq!(Version::find(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_whole_flags_count() {
+        let help = "  --cap-add <cap>  text about --masked-paths\n  -x, --kernel-arg=<arg>\n";
+        let known = Capabilities::read(Version::new(1, 2, 0), help);
+        assert!(known.cap_add && known.kernel_arg);
+        assert!(!known.masked_path && !known.read_only_path && !known.shm_size);
+    }
+
+    #[test]
+    fn releases_around_the_bad_one() {
+        assert!(Version::new(0, 12, 9).check().is_err());
+        assert!(Version::new(1, 2, 0).check().is_err());
+        for good in [(1, 0, 0), (1, 1, 0), (1, 2, 1), (1, 5, 0), (2, 0, 0)] {
+            Version::new(good.0, good.1, good.2).check().unwrap();
+        }
+    }
+}

@@ -1,5 +1,5 @@
 //! How calls run and end: streams, limits, process groups.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::io::Cursor;
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
 //! Calls that are talked to line by line.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::time::Duration;
 
