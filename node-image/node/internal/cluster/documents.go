@@ -50,10 +50,10 @@ func clusterConfiguration(c *contract.Config, image *Image) object {
 	// One control plane: an election only makes a restarted node wait until
 	// the lease of its former self runs out.
 	noElection := arg("leader-elect", "false")
-	cluster := object{
+	return object{
 		"apiVersion": kubeadmAPI, "kind": "ClusterConfiguration",
 		"clusterName":          c.Cluster,
-		"kubernetesVersion":    image.KubernetesVersion,
+		"kubernetesVersion":    image.kubernetes(),
 		"controlPlaneEndpoint": endpoint(c.Network.Address),
 		"encryptionAlgorithm":  "ECDSA-P256",
 		"networking":           object{"podSubnet": c.Network.PodSubnet.String(), "serviceSubnet": c.Network.ServiceSubnet.String()},
@@ -65,13 +65,6 @@ func clusterConfiguration(c *contract.Config, image *Image) object {
 		"controllerManager": object{"extraArgs": []any{noElection}},
 		"scheduler":         object{"extraArgs": []any{noElection}},
 	}
-	if repository, tag := repositoryAndTag(image.Images["etcd"]); tag != "" {
-		cluster["etcd"] = object{"local": object{"imageRepository": repository, "imageTag": tag}}
-	}
-	if repository, tag := repositoryAndTag(image.Images["coredns"]); tag != "" {
-		cluster["dns"] = object{"imageRepository": repository, "imageTag": tag}
-	}
-	return cluster
 }
 
 // kubeletConfiguration differs from kubeadm's defaults where a node is a

@@ -5,17 +5,20 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"apple-k8s.dev/node/internal/contract"
 )
 
-// Image is what the node image says about itself: all that a node runs was
-// unpacked into it when it was built.
+// Image is what the node image says about itself. The images of kubeadm's
+// components are in it under kubeadm's own default names.
 type Image struct {
-	KubernetesVersion string            `json:"kubernetesVersion"`
-	Images            map[string]string `json:"images"`
+	Contract int               `json:"contract"`
+	Versions map[string]string `json:"versions"`
 }
+
+// imageContract is the version of the contract between the image and this
+// program.
+const imageContract = 1
 
 func loadImage() (*Image, error) {
 	path := filepath.Join(contract.StateDir, "image.json")
@@ -27,19 +30,15 @@ func loadImage() (*Image, error) {
 	if err := json.Unmarshal(content, image); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if image.KubernetesVersion == "" {
-		return nil, fmt.Errorf("%s names no kubernetesVersion", path)
+	if image.Contract != imageContract {
+		return nil, fmt.Errorf("%s: contract %d, this program knows %d", path, image.Contract, imageContract)
+	}
+	if image.kubernetes() == "" {
+		return nil, fmt.Errorf("%s names no version of kubernetes", path)
 	}
 	return image, nil
 }
 
-// repositoryAndTag cuts an image reference as kubeadm wants it: the repository
-// without the image's own name, and the tag.
-func repositoryAndTag(reference string) (repository, tag string) {
-	slash := strings.LastIndexByte(reference, '/')
-	if slash < 0 {
-		return "", ""
-	}
-	_, tag, _ = strings.Cut(reference[slash+1:], ":")
-	return reference[:slash], tag
-}
+// kubernetes is the version of kubeadm and all it runs, e.g. v1.37.1. kubeadm
+// must be told: left alone it asks the internet for the newest.
+func (i *Image) kubernetes() string { return i.Versions["kubernetes"] }
