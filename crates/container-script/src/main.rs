@@ -86,8 +86,8 @@ impl Player {
         match act {
             Act::Stdout(text) => self.write(text.as_bytes()).await?,
             Act::StdoutBytes(bytes) => self.write(bytes).await?,
-            Act::Stderr(text) => tokio::io::stderr().write_all(text.as_bytes()).await?,
-            Act::StderrBytes(bytes) => tokio::io::stderr().write_all(bytes).await?,
+            Act::Stderr(text) => complain(text.as_bytes()).await?,
+            Act::StderrBytes(bytes) => complain(bytes).await?,
             Act::Flood(count) => self.flood(*count).await?,
             Act::Option(flag) => {
                 let at = self.arguments.iter().position(|word| word == flag);
@@ -148,9 +148,16 @@ impl Player {
         while left > 0 {
             let part = &block[..left.min(block.len())];
             self.write(part).await?;
-            tokio::io::stderr().write_all(part).await?;
+            complain(part).await?;
             left -= part.len();
         }
         Ok(())
     }
+}
+
+/// Writes to standard error, and returns only when it is written: the program may kill itself next.
+async fn complain(bytes: &[u8]) -> std::io::Result<()> {
+    let mut stderr = tokio::io::stderr();
+    stderr.write_all(bytes).await?;
+    stderr.flush().await
 }

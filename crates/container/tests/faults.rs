@@ -182,11 +182,13 @@ async fn answers_that_cannot_be_read_are_shown() {
     }
 }
 
+type Expected = fn(&Error) -> bool;
+
 #[tokio::test]
 async fn faults_of_a_run() {
     let base = || Script::healthy("1.5.0");
     let failing = |text| base().failing(&["run", "--name"], text);
-    let cases: [(Script, fn(&Error) -> bool); 7] = [
+    let cases: [(Script, Expected); 7] = [
         (base().disk_full(), |e| matches!(e, Error::NoSpace { .. })),
         (base().port_taken(), |e| {
             matches!(e, Error::PortInUse { .. })
