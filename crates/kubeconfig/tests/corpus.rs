@@ -1,33 +1,166 @@
 //! Edits of real and odd files: what was added goes again to the byte, all else stays.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 
 use common::{corpus, entry};
 use kubeconfig::Document;
 
-/// Formats that can't say in a comment what an empty list was: their nulls come back as `[]`.
-fn is_json(name: &str) -> bool {
-    name.ends_with(".json")
+/// Names that need quotes, and one that needs none.
+const NAMES: [&str; 4] = ["apple-k8s-demo", "77", "with space", "it's \"quoted\""];
+
+fn add(file: &str, text: &str, name: &str) -> String {
+    let document = Document::parse(text).unwrap_or_else(|fault| panic!("{file}: {fault}"));
+    document
+        .with_entry(&entry(name))
+        .unwrap_or_else(|fault| panic!("{file}: {fault}"))
+}
+
+fn remove(file: &str, text: &str, name: &str) -> String {
+    let document = Document::parse(text).unwrap_or_else(|fault| panic!("{file}: {fault}\n{text}"));
+    document
+        .without(name)
+        .unwrap_or_else(|fault| panic!("{file}: {fault}\n{text}"))
 }
 
 #[test]
 fn adding_and_removing_gives_the_same_bytes() {
-    for (name, text) in corpus() {
-        for context in ["apple-k8s-demo", "77", "with space", "it's \"quoted\""] {
-            let added = Document::parse(&text)
-                .expect(&name)
-                .with_entry(&entry(context));
-            let added = added.unwrap_or_else(|fault| panic!("{name}: {fault}"));
-            let document = Document::parse(&added).expect(&name);
+    for (file, text) in corpus() {
+        for name in NAMES {
+            let added = add(&file, &text, name);
             assert!(
-                document.mentions(context),
-                "{name}: nothing was added:\n{added}"
+                Document::parse(&added).unwrap().mentions(name),
+                "{file}: not there:\n{added}"
             );
-            let removed = document
-                .without(context)
-                .unwrap_or_else(|fault| panic!("{name}: {fault}\n{added}"));
-            assert_eq!(removed, text, "{name} with {context}, by way of:\n{added}");
+            assert_eq!(
+                remove(&file, &added, name),
+                text,
+                "{file}, by way of:\n{added}"
+            );
         }
     }
+}
+
+#[test]
+fn several_entries_come_and_go_in_any_order() {
+    for (file, text) in corpus() {
+        let first = add(&file, &text, "first");
+        let both = add(&file, &first, "second");
+        assert_eq!(remove(&file, &both, "second"), first, "{file}");
+        let second = remove(&file, &both, "first");
+        assert_eq!(
+            remove(&file, &second, "second"),
+            text,
+            "{file}, by way of:\n{second}"
+        );
+    }
+}
+
+#[test]
+fn adding_takes_no_byte_away() {
+    for (file, text) in corpus() {
+        let added = add(&file, &text, "demo");
+        let mut rest = added.chars();
+        let kept = text.chars().all(|c| rest.any(|other| other == c));
+        assert!(kept, "{file}:\n{added}");
+    }
+}
+
+#[test]
+fn comments_survive_every_edit() {
+    let mut comments = 0;
+    for (file, text) in corpus() {
+        let added = add(&file, &text, "demo");
+        let set = Document::parse(&added)
+            .unwrap()
+            .with_current_context("demo")
+            .unwrap_or(added);
+        for comment in text
+            .lines()
+            .filter_map(|line| Some(&line[line.find(" #")?..]))
+        {
+            assert!(set.contains(comment), "{file}: {comment} is lost:\n{set}");
+            comments += 1;
+        }
+    }
+    assert!(comments > 40, "too few comments: {comments}");
+}
+
+#[test]
+fn adding_twice_changes_nothing() {
+    for (file, text) in corpus() {
+        let added = add(&file, &text, "demo");
+        assert_eq!(add(&file, &added, "demo"), added, "{file}");
+    }
+}
+
+#[test]
+fn a_current_context_set_for_an_entry_goes_with_it() {
+    let mut exact = 0;
+    for (file, text) in corpus() {
+        for name in NAMES {
+            let added = add(&file, &text, name);
+            let document = Document::parse(&added).unwrap();
+            let set = match document.with_current_context(name) {
+                Ok(set) => set,
+                Err(fault) => {
+                    assert!(file.starts_with("anchors"), "{file}: {fault}");
+                    continue;
+                }
+            };
+            assert_eq!(
+                Document::parse(&set).unwrap().current_context(),
+                Some(name),
+                "{file}"
+            );
+            let removed = remove(&file, &set, name);
+            let left = Document::parse(&removed).unwrap();
+            assert_eq!(left.current_context(), None, "{file}");
+            // Only a context that was current before can't come back.
+            if Document::parse(&text).unwrap().current_context().is_none() {
+                assert_eq!(removed, text, "{file}, by way of:\n{set}");
+                exact += 1;
+            }
+        }
+    }
+    assert!(
+        exact > 40,
+        "the corpus has too few files without a current context: {exact}"
+    );
+}
+
+#[test]
+fn every_context_of_the_corpus_can_be_removed_alone() {
+    let mut removed = 0;
+    for (file, text) in corpus() {
+        let text = text.as_str();
+        for name in [
+            "a",
+            "b",
+            "one",
+            "two",
+            "prod",
+            "minikube",
+            "kind-kind",
+            "日本",
+            "a b",
+        ] {
+            let document = Document::parse(text).unwrap();
+            if !document.mentions(name) {
+                continue;
+            }
+            match document.without(name) {
+                Ok(after) => {
+                    let after_document = Document::parse(&after).unwrap();
+                    assert!(
+                        !after_document.mentions(name),
+                        "{file} without {name}:\n{after}"
+                    );
+                    removed += 1;
+                }
+                // An alias may need what is to go.
+                Err(fault) => assert!(fault.unsupported, "{file} without {name}: {fault}"),
+            }
+        }
+    }
+    assert!(removed > 15, "only {removed} removals worked");
 }

@@ -74,7 +74,7 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, Fault> {
                 continue;
             }
             Event::SequenceEnd | Event::MappingEnd => match open.pop() {
-                Some(open) => open.close(text, range.end),
+                Some(open) => open.close(text, range.start),
                 None => continue,
             },
             Event::Alias(anchor) => Node {
@@ -161,7 +161,8 @@ impl Open {
         }
     }
 
-    fn close(mut self, text: &str, end: usize) -> Node {
+    /// `at`: where the reader found the end. It counts a comment behind a bracket to the list.
+    fn close(mut self, text: &str, at: usize) -> Node {
         // The reader places some lists at their first dash, some behind it.
         if let (Kind::List, Layout::Block { column }, Some(first)) =
             (self.kind, &mut self.layout, self.children.first())
@@ -169,7 +170,7 @@ impl Open {
             *column = dash_column(text, first.span.start).unwrap_or(*column);
         }
         let end = match self.layout {
-            Layout::Flow => end,
+            Layout::Flow => (at + 1).min(text.len()),
             // The reader ends a block only where the next thing begins; we end it with its content.
             Layout::Block { .. } => self
                 .children
@@ -212,9 +213,32 @@ fn scalar_end(text: &str, range: &Range<usize>, value: &str, style: Style) -> us
         Style::Block if value.ends_with("\n\n") || value == "\n" => {
             range.start + raw.rfind('\n').map_or(raw.len(), |newline| newline + 1)
         }
+        Style::SingleQuoted | Style::DoubleQuoted => quoted_end(text, range),
         Style::Plain if value.is_empty() && !raw.starts_with(['&', '!']) => range.start,
         _ => range.start + raw.trim_end().len(),
     }
+}
+
+/// The offset after the closing quote: the reader counts a comment behind it to the scalar.
+fn quoted_end(text: &str, range: &Range<usize>) -> usize {
+    let open = after_properties(text, range.start);
+    let mut rest = text[open..range.end.max(open)].char_indices();
+    let Some((_, quote)) = rest.next() else {
+        return range.end;
+    };
+    while let Some((at, c)) = rest.next() {
+        let after = open + at + c.len_utf8();
+        if c == '\\' && quote == '"' {
+            rest.next();
+        } else if c == quote {
+            // In single quotes, two of them are one.
+            if quote == '"' || !text[after..].starts_with(quote) {
+                return after;
+            }
+            rest.next();
+        }
+    }
+    range.end
 }
 
 /// Indentation of the dash of the item whose content is at `at`: on its line, or above it.
@@ -297,5 +321,62 @@ fn place(marker: Marker) -> Place {
     Place {
         line: marker.line(),
         column: marker.col() + 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text of each node's span, in order of their starts.
+    fn spans(text: &str) -> Vec<String> {
+        let root = parse(text).unwrap().root.unwrap();
+        let mut spans = Vec::new();
+        root.visit(&mut |node| spans.push(text[node.span.clone()].to_owned()));
+        spans
+    }
+
+    #[test]
+    fn spans_hold_no_comment_behind_and_no_blank_line() {
+        assert_eq!(spans("'a'  # c\n"), ["'a'"]);
+        assert_eq!(spans("\"a\\\"#\" # c\n"), ["\"a\\\"#\""]);
+        assert_eq!(spans("'it''s' # c\n"), ["'it''s'"]);
+        assert_eq!(spans("&x !!str 'a' # c\n"), ["&x !!str 'a'"]);
+        assert_eq!(spans("[ a ] # c\n"), ["[ a ]", "a"]);
+        assert_eq!(
+            spans("{é: \"b\" # c\n } # d\n"),
+            ["{é: \"b\" # c\n }", "é", "\"b\""]
+        );
+        assert_eq!(
+            spans("- a # c\n- b\n\n# d\n").first().unwrap().as_str(),
+            "- a # c\n- b"
+        );
+        assert_eq!(spans("a: |\n x\n\n# c\n").last().unwrap(), "x");
+        assert_eq!(spans("a: |+\n x\n\n# c\n").last().unwrap(), "x\n\n");
+    }
+
+    #[test]
+    fn dashes_are_found_wherever_the_reader_puts_the_list() {
+        for (text, column) in [
+            ("a:\n- b: c\n", 0),
+            ("a:\n  - b: c\n", 2),
+            ("a:\n-\n  b: c\n", 0),
+            ("a:\n  - # x\n\n    b: c\n", 2),
+            ("a: # é\n - &x\n   b: c\n", 1),
+        ] {
+            let root = parse(text).unwrap().root.unwrap();
+            let Some(Value::List(_, layout)) = root.get("a").map(|list| &list.value) else {
+                panic!("{text:?}: no list");
+            };
+            assert_eq!(*layout, Layout::Block { column }, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        assert!(parse(&"[".repeat(100_000)).is_err());
+        assert!(parse(&"- ".repeat(MAX_DEPTH)).is_ok());
+        assert!(parse(&"- ".repeat(MAX_DEPTH + 1)).unwrap_err().unsupported);
+        assert!(parse(&"- ".repeat(100_000)).unwrap_err().unsupported);
     }
 }
