@@ -1,7 +1,8 @@
 // Program flanneld runs flannel's network for one node: flannel's own subnet
 // manager, back ends and traffic rules, without the back ends of cloud
 // providers. Once routes and rules stand it writes the CNI configuration
-// itself, so that a node turns Ready when pods really can be connected.
+// itself, so that a node turns Ready when pods really can be connected; or,
+// told not to, only flannel's subnet file, for who opens the pod network.
 package main
 
 import (
@@ -9,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"os/signal"
 	"sync"
 	"syscall"
@@ -40,9 +42,9 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.iface, "iface", "", "device between the nodes; empty: the one of the default route")
+	flag.StringVar(&o.iface, "iface", "", "device between the nodes; where it does not exist, the one of the default route")
 	flag.StringVar(&o.networkConfig, "net-config-path", "/etc/kube-flannel/net-conf.json", "flannel's network configuration")
-	flag.StringVar(&o.cniConfig, "cni-config", "/etc/cni/net.d/10-flannel.conflist", "CNI configuration to write when the network stands")
+	flag.StringVar(&o.cniConfig, "cni-config", "/etc/cni/net.d/10-flannel.conflist", "CNI configuration to write when the network stands; empty: none")
 	flag.StringVar(&o.subnetFile, "subnet-file", "/run/flannel/subnet.env", "flannel's description of this node's subnet")
 	klog.InitFlags(nil)
 	flag.Parse()
@@ -77,8 +79,10 @@ func run(ctx context.Context, o options) error {
 	if err := manager.HandleSubnetFile(o.subnetFile, config, true, own.Subnet, own.IPv6Subnet, network.MTU()); err != nil {
 		return fmt.Errorf("%s: %w", o.subnetFile, err)
 	}
-	if err := writeCNI(o.cniConfig, config, own, network.MTU()); err != nil {
-		return fmt.Errorf("%s: %w", o.cniConfig, err)
+	if o.cniConfig != "" {
+		if err := writeCNI(o.cniConfig, config, own, network.MTU()); err != nil {
+			return fmt.Errorf("%s: %w", o.cniConfig, err)
+		}
 	}
 	klog.InfoS("the pod network stands", "subnet", own.Subnet, "backend", config.BackendType, "mtu", network.MTU())
 	network.Run(ctx)
@@ -91,6 +95,9 @@ func register(ctx context.Context, manager subnet.Manager, config *subnet.Config
 	family, err := ipmatch.GetIPFamily(config.EnableIPv4, config.EnableIPv6)
 	if err != nil {
 		return nil, nil, err
+	}
+	if _, err := net.InterfaceByName(iface); err != nil {
+		iface = ""
 	}
 	device, err := ipmatch.LookupExtIface(iface, "", "", family, ipmatch.PublicIPOpts{})
 	if err != nil {
