@@ -58,13 +58,18 @@ func fitContainerd(v1 bool) error {
 // host: who manages cgroups, and whether a process may be protected from the
 // out-of-memory killer.
 func containerdFit(v1, mayRaise bool) string {
-	return fmt.Sprintf(`
+	fit := fmt.Sprintf(`
 [plugins.'io.containerd.cri.v1.runtime']
 restrict_oom_score_adj = %t
 tolerate_missing_hugetlb_controller = true
-[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
+`, !mayRaise)
+	for _, runtime := range []string{"runc", "test-handler"} {
+		fit += fmt.Sprintf(`
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.%s.options]
 SystemdCgroup = %t
-`, !mayRaise, !v1)
+`, runtime, !v1)
+	}
+	return fit
 }
 
 // kubeletV1 makes any kubelet configuration run on cgroup v1, also one that

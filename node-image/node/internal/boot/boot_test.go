@@ -1,0 +1,265 @@
+package boot
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"apple-k8s.dev/node/internal/contract"
+	"apple-k8s.dev/node/internal/merge"
+)
+
+func testNetwork() contract.Network {
+	return contract.Network{
+		Address: netip.MustParseAddr("172.30.0.2"), Prefix: 24,
+		PodSubnet: netip.MustParsePrefix("10.244.0.0/16"), ServiceSubnet: netip.MustParsePrefix("10.96.0.0/12"),
+		Peers: []contract.Peer{{Node: "demo-worker", Address: netip.MustParseAddr("172.30.0.3")}},
+	}
+}
+
+func TestHostsNamesMeanStableAddresses(t *testing.T) {
+	network := testNetwork()
+	got := hosts("127.0.0.1 localhost\n10.88.0.5\tdemo-control-plane other # demo-worker\n10.88.0.6 demo-worker\n# note\n\nfe00::0 ip6",
+		"demo-control-plane", &network)
+	want := "127.0.0.1 localhost\n10.88.0.5\tother\n# note\n\nfe00::0 ip6\n172.30.0.2\tdemo-control-plane\n172.30.0.3\tdemo-worker\n"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if again := hosts(got, "demo-control-plane", &network); again != got {
+		t.Errorf("a second run gives\n%s", again)
+	}
+}
+
+func TestMachineIDIsOwnAndStays(t *testing.T) {
+	state, path := t.TempDir(), filepath.Join(t.TempDir(), "machine-id")
+	if err := os.WriteFile(path, []byte("uninitialized\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	read := func() string {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	if err := fixMachineID(path, state); err != nil {
+		t.Fatal(err)
+	}
+	first := read()
+	if !machineIDRule.MatchString(strings.TrimSpace(first)) {
+		t.Fatalf("machine id %q", first)
+	}
+	// The next boot, with whatever the image had.
+	if err := os.WriteFile(path, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := fixMachineID(path, state); err != nil {
+		t.Fatal(err)
+	}
+	if read() != first {
+		t.Error("the machine id changed at the second boot")
+	}
+	other := t.TempDir()
+	if err := fixMachineID(path, other); err != nil {
+		t.Fatal(err)
+	}
+	if read() == first {
+		t.Error("two nodes have one machine id")
+	}
+}
+
+func TestUUID(t *testing.T) {
+	uuid, err := uuidOf("00112233445566778899aabbccddeeff")
+	if err != nil || uuid != "00112233-4455-6677-8899-aabbccddeeff" {
+		t.Errorf("uuid %q, error %v", uuid, err)
+	}
+	if _, err := uuidOf("short"); err == nil {
+		t.Error("a malformed machine id was accepted")
+	}
+}
+
+func TestContainerdFitsTheHost(t *testing.T) {
+	type options struct {
+		Plugins map[string]struct {
+			RestrictOOMScoreAdj bool `toml:"restrict_oom_score_adj"`
+			Containerd          struct {
+				Runtimes map[string]struct {
+					Options struct{ SystemdCgroup bool }
+				}
+			}
+		}
+	}
+	for _, c := range []struct{ v1, mayRaise bool }{{true, false}, {false, true}, {false, false}} {
+		text, err := merge.TOML([]byte("version = 3\n"), []string{containerdFit(c.v1, c.mayRaise)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got options
+		if err := toml.Unmarshal(text, &got); err != nil {
+			t.Fatal(err)
+		}
+		plugin := got.Plugins["io.containerd.cri.v1.runtime"]
+		for _, runtime := range []string{"runc", "test-handler"} {
+			if plugin.Containerd.Runtimes[runtime].Options.SystemdCgroup == c.v1 {
+				t.Errorf("cgroup v1 %t: %s has SystemdCgroup %t", c.v1, runtime, !c.v1)
+			}
+		}
+		if plugin.RestrictOOMScoreAdj == c.mayRaise {
+			t.Errorf("CAP_SYS_RESOURCE %t: restrict_oom_score_adj %t", c.mayRaise, plugin.RestrictOOMScoreAdj)
+		}
+	}
+}
+
+func TestKubeletArgumentsReachOnlyCgroupV1(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kubelet")
+	if err := fitKubelet(path, false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("a node with cgroup v2 got settings of cgroup v1")
+	}
+	if err := fitKubelet(path, true); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil || string(content) != "KUBELET_EXTRA_ARGS=\""+kubeletV1+"\"\n" {
+		t.Errorf("content %q, error %v", content, err)
+	}
+	for before, want := range map[string]string{
+		"A=1\nKUBELET_EXTRA_ARGS=--v=4\n": "A=1\nKUBELET_EXTRA_ARGS=\"--v=4 --x=1\"\n",
+		"KUBELET_EXTRA_ARGS=\"--v=4\"":    "KUBELET_EXTRA_ARGS=\"--v=4 --x=1\"\n",
+		"KUBELET_EXTRA_ARGS=\"--x=1\"\n":  "KUBELET_EXTRA_ARGS=\"--x=1\"\n",
+	} {
+		if got := kubeletDefaults(before, "--x=1"); got != want {
+			t.Errorf("%q became %q, want %q", before, got, want)
+		}
+	}
+}
+
+func TestProxyReachesUnitsButNotTheCluster(t *testing.T) {
+	none := func(string) string { return "" }
+	if got := proxySettings(none, nil); got != "" {
+		t.Errorf("without a proxy: %q", got)
+	}
+	env := map[string]string{"HTTPS_PROXY": `http://u:p%20"@proxy:3128`, "NO_PROXY": "corp"}
+	got := proxySettings(func(name string) string { return env[name] }, &contract.State{Network: testNetwork()})
+	for _, want := range []string{
+		`"HTTPS_PROXY=http://u:p%%20\"@proxy:3128"`,
+		`"NO_PROXY=corp,localhost,127.0.0.1,.svc,.svc.cluster.local,172.30.0.0/24,10.244.0.0/16,10.96.0.0/12"`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q lacks %q", got, want)
+		}
+	}
+	if strings.Contains(got, "http_proxy=") {
+		t.Error("a proxy that is not set was passed on")
+	}
+}
+
+func TestLimitsAreRaisedNeverLowered(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "limit")
+	for before, want := range map[string]string{"128\n": "8192", "9000\n": "9000\n"} {
+		if err := os.WriteFile(path, []byte(before), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := raise(path, 8192); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := os.ReadFile(path); string(got) != want {
+			t.Errorf("%q became %q", before, got)
+		}
+	}
+}
+
+func TestMountTable(t *testing.T) {
+	table := "29 1 0:5 / / rw - overlay overlay rw\n36 29 254:0 /d /var/lib/container-disk rw - ext4 /dev/vda rw\n"
+	if !mountTableHas(table, "/var/lib/container-disk") || mountTableHas(table, "/var/lib/container") {
+		t.Error("mount points are matched in part")
+	}
+}
+
+func TestBakedSnapshotsAreLinkedNotCopied(t *testing.T) {
+	image, disk := t.TempDir(), filepath.Join(t.TempDir(), "snapshotter")
+	for _, id := range []string{"1", "27"} {
+		if err := os.MkdirAll(filepath.Join(image, "snapshots", id, "fs"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(image, "metadata.db"), []byte("db"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// A boot that was cut short left this behind.
+	if err := os.MkdirAll(filepath.Join(disk+".partial", "snapshots", "9"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := prepareSnapshots(disk, image, "/run/baked"); err != nil {
+		t.Fatal(err)
+	}
+	if target, err := os.Readlink(filepath.Join(disk, "snapshots", "27")); err != nil || target != "/run/baked/snapshots/27" {
+		t.Errorf("link to %q, error %v", target, err)
+	}
+	if content, err := os.ReadFile(filepath.Join(disk, "metadata.db")); err != nil || string(content) != "db" {
+		t.Errorf("metadata %q, error %v", content, err)
+	}
+	if entries, _ := os.ReadDir(filepath.Join(disk, "snapshots")); len(entries) != 2 {
+		t.Errorf("%d snapshots, want 2", len(entries))
+	}
+}
+
+func TestUnitsOnlyOnNodesOfOurs(t *testing.T) {
+	for role, want := range map[string]int{"": 0, contract.RoleWorker: 2, contract.RoleControlPlane: 3} {
+		directory := t.TempDir()
+		var state *contract.State
+		if role != "" {
+			state = &contract.State{Role: role}
+		}
+		for range 2 { // a reboot without a new /run
+			if err := writeUnits(directory, state); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wanted, _ := filepath.Glob(filepath.Join(directory, "multi-user.target.wants", "*"))
+		if len(wanted) != want {
+			t.Errorf("role %q starts %v", role, wanted)
+		}
+		for _, link := range wanted {
+			if _, err := os.Stat(link); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+func TestContainerProcessesAreChildrenOfShims(t *testing.T) {
+	proc := t.TempDir()
+	for pid, stat := range map[string]string{
+		"1":  "1 (systemd) S 0 1 1",
+		"70": "70 (containerd-shim) S 1 70 70",
+		"80": "80 (etcd) S 70 80 80",
+		"81": "81 (a) b (c) S 70 81 81",
+		"90": "90 (helper) S 80 80 80",
+		"95": "95 (kubelet) S 1 95 95",
+	} {
+		if err := os.MkdirAll(filepath.Join(proc, pid), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(proc, pid, "stat"), []byte(stat), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := containerProcesses(proc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[int]string{}
+	for _, p := range found {
+		names[p.pid] = p.name
+	}
+	if len(names) != 2 || names[80] != "etcd" || names[81] != "a) b (c" {
+		t.Errorf("found %v", names)
+	}
+}
