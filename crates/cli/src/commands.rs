@@ -1,0 +1,76 @@
+//! One function a command: its arguments become one call of the engine, the answer becomes text.
+
+mod build;
+mod config;
+mod create;
+mod delete;
+mod export;
+mod get;
+mod lifecycle;
+mod load;
+mod status;
+mod version;
+
+use clap::CommandFactory;
+use engine::Result;
+
+use crate::args::{
+    BuildCommand, Cli, Command, CreateCommand, DeleteCommand, ExportCommand, GetCommand,
+    LifecycleCommand, LoadCommand, Shell, StopCommand,
+};
+use crate::session::Session;
+
+/// Runs a command to its end.
+pub(crate) async fn run(command: &Command, session: &Session) -> Result<()> {
+    match command {
+        Command::Create(CreateCommand::Cluster(args)) => create::cluster(args, session).await,
+        Command::Delete(DeleteCommand::Cluster(args)) => delete::one(args, session).await,
+        Command::Delete(DeleteCommand::Clusters(args)) => delete::many(args, session).await,
+        Command::Start(LifecycleCommand::Cluster(args)) => lifecycle::start(args, session).await,
+        Command::Stop(StopCommand::Cluster(args)) => lifecycle::stop(args, session).await,
+        Command::Restart(LifecycleCommand::Cluster(args)) => {
+            lifecycle::restart(args, session).await
+        }
+        Command::Get(GetCommand::Clusters) => get::clusters(session).await,
+        Command::Get(GetCommand::Nodes(args)) => get::nodes(args, session).await,
+        Command::Get(GetCommand::Kubeconfig(name)) => get::kubeconfig(name, session).await,
+        Command::Get(GetCommand::Images(name)) => get::images(name, session).await,
+        Command::Status(args) => status::show(args, session).await,
+        Command::Load(LoadCommand::ImageArchive(args)) => load::archives(args, session).await,
+        Command::Load(LoadCommand::Image(args)) => load::images(args, session).await,
+        Command::Build(BuildCommand::NodeImage(args)) => build::node_image(args, session).await,
+        Command::Export(ExportCommand::Kubeconfig(args)) => export::kubeconfig(args, session).await,
+        Command::Export(ExportCommand::Logs(args)) => export::logs(args, session).await,
+        Command::Completion { shell } => completion(*shell),
+        Command::Version => version::show(session).await,
+        Command::ExitCodes => exit_codes(session),
+    }
+}
+
+fn completion(shell: Shell) -> Result<()> {
+    use clap_complete::Shell as Known;
+    let shell = match shell {
+        Shell::Bash => Known::Bash,
+        Shell::Zsh => Known::Zsh,
+        Shell::Fish => Known::Fish,
+    };
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "apple-k8s", &mut script);
+    crate::console::print(&String::from_utf8_lossy(&script))
+}
+
+fn exit_codes(session: &Session) -> Result<()> {
+    let codes = crate::exit_codes::list();
+    session
+        .console
+        .result(&codes, |_| crate::exit_codes::table())
+}
+
+/// "1 node", "2 nodes".
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{count} {what}s")
+    }
+}

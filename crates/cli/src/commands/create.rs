@@ -1,0 +1,151 @@
+//! `create cluster`
+
+use std::env;
+use std::path::Path;
+
+use engine::{CreateRequest, Created, Result};
+use spec::{Cluster, Role};
+
+use super::{config, counted};
+use crate::args::CreateArgs;
+use crate::session::Session;
+use crate::style::{Style, Tone};
+
+pub(super) async fn cluster(args: &CreateArgs, session: &Session) -> Result<()> {
+    let cluster = config::cluster(args, &session.console)?;
+    let engine = session.engine()?;
+    let (title, name) = (title(&cluster), cluster.name.clone());
+    let request = CreateRequest {
+        cluster,
+        wait: Some(args.wait).filter(|wait| !wait.is_zero()),
+        retain: args.retain,
+        kubeconfig: args.kubeconfig.file.clone(),
+        set_context: args.set_context,
+    };
+    let waits = request.wait.is_some();
+    let created = session
+        .operate(&title, &name, async |op| engine.create(request, op).await)
+        .await?;
+    session.console.result(&created, |style| {
+        let mut text = summary(&created, waits, style);
+        if !session.console.is_quiet() {
+            text.push_str(&advice(&created, args, style));
+        }
+        text
+    })
+}
+
+fn title(cluster: &Cluster) -> String {
+    let machines = cluster.machines();
+    let workers = machines
+        .iter()
+        .filter(|machine| machine.role == Role::Worker)
+        .count();
+    let planes = counted(machines.len() - workers, "control plane");
+    let nodes = match workers {
+        0 => planes,
+        _ => format!("{planes}, {}", counted(workers, "worker")),
+    };
+    format!("Creating cluster \"{}\" ({nodes})", cluster.name)
+}
+
+fn summary(created: &Created, waited: bool, style: Style) -> String {
+    let is = if waited {
+        "is ready"
+    } else {
+        "was created; its nodes are still starting"
+    };
+    let head = format!("Cluster \"{}\" {is}", created.name);
+    format!(
+        "{}: Kubernetes {}, {}, API at {}\n",
+        style.paint(Tone::Strong, &head),
+        created.kubernetes_version,
+        counted(created.nodes.len(), "node"),
+        created.server,
+    )
+}
+
+/// What to try next, and how to get what it takes.
+fn advice(created: &Created, args: &CreateArgs, style: Style) -> String {
+    let mut call = String::from("kubectl");
+    if let Some(file) = &args.kubeconfig.file {
+        call.push_str(&format!(" --kubeconfig {}", shell_word(file)));
+    }
+    if !created.current_context {
+        call.push_str(&format!(" --context {}", created.context));
+    }
+    let mut text = format!(
+        "\nTry it:\n  {}\n",
+        style.paint(Tone::Active, &format!("{call} get nodes"))
+    );
+    if !on_path("kubectl", env::var_os("PATH").as_deref()) {
+        let get = if cfg!(target_os = "macos") {
+            "brew install kubectl"
+        } else {
+            "https://kubernetes.io/docs/tasks/tools/"
+        };
+        text.push_str(&format!(
+            "\nkubectl is not on your PATH; get it with {get}\n"
+        ));
+        if let Some(node) = created.nodes.first() {
+            text.push_str(&format!("or use the one in the node:\n  container exec {node} kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes\n"));
+        }
+    }
+    text
+}
+
+/// The path as one word of a shell.
+fn shell_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let safe = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%,=".contains(c);
+    if !text.is_empty() && text.chars().all(safe) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+fn on_path(program: &str, path: Option<&std::ffi::OsStr>) -> bool {
+    let executable = |file: &Path| {
+        file.is_file() && rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok()
+    };
+    path.is_some_and(|path| env::split_paths(path).any(|folder| executable(&folder.join(program))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_title_counts_nodes() {
+        let title = |workers| title(&Cluster::simple("demo", workers).expect("cluster"));
+        assert_eq!(title(0), "Creating cluster \"demo\" (1 control plane)");
+        assert_eq!(
+            title(2),
+            "Creating cluster \"demo\" (1 control plane, 2 workers)"
+        );
+    }
+
+    #[test]
+    fn a_path_is_one_word() {
+        assert_eq!(
+            shell_word(Path::new("/home/u/.kube/config")),
+            "/home/u/.kube/config"
+        );
+        assert_eq!(shell_word(Path::new("/a b/it's")), r"'/a b/it'\''s'");
+        assert_eq!(shell_word(Path::new("/a;b")), "'/a;b'");
+    }
+
+    #[test]
+    fn only_an_executable_file_is_a_program() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("folder");
+        let file = folder.path().join("kubectl");
+        std::fs::write(&file, "").expect("file");
+        let path = Some(folder.path().as_os_str());
+        assert!(!on_path("kubectl", path));
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("mode");
+        assert!(on_path("kubectl", path));
+        assert!(!on_path("kubectl", None));
+    }
+}

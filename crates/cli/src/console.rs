@@ -1,0 +1,213 @@
+//! Where words go: results to standard output, everything else to standard error, and with
+//! `--output json` one object a line to standard output.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use engine::{Error, ErrorCode, Result};
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::args::{Format, Globals};
+use crate::progress::{Form, Progress};
+use crate::style::{Style, Tone, dumb, harmless};
+
+/// How this run of the program speaks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Console {
+    format: Format,
+    quiet: bool,
+    form: Form,
+    out: Style,
+    err: Style,
+}
+
+/// One line of `--output json`.
+#[derive(Serialize)]
+struct Line<'a, T: Serialize> {
+    r#type: &'static str,
+    #[serde(flatten)]
+    value: &'a T,
+}
+
+#[derive(Serialize)]
+struct Warning<'a> {
+    message: &'a str,
+}
+
+impl Console {
+    /// What the options and the streams make of it.
+    pub(crate) fn new(globals: &Globals) -> Self {
+        let form = match globals.output {
+            _ if globals.quiet => Form::Silent,
+            Format::Json => Form::Json,
+            // Log lines would tear a picture apart.
+            Format::Text if globals.verbose == 0 && io::stderr().is_terminal() && !dumb() => {
+                Form::Picture
+            }
+            Format::Text => Form::Lines,
+        };
+        Self {
+            format: globals.output,
+            quiet: globals.quiet,
+            form,
+            out: Style::of(&io::stdout()),
+            err: Style::of(&io::stderr()),
+        }
+    }
+
+    /// Whether only names and errors are wanted.
+    pub(crate) const fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether a picture is painted, so that a sudden end must restore the terminal.
+    pub(crate) fn paints(&self) -> bool {
+        self.form == Form::Picture
+    }
+
+    /// Says what begins, and shows its progress.
+    pub(crate) fn progress(
+        &self,
+        title: &str,
+        cluster: &str,
+        cancel: CancellationToken,
+    ) -> Progress {
+        if matches!(self.form, Form::Lines | Form::Picture) {
+            self.note(&self.err.paint(Tone::Strong, title));
+        }
+        Progress::begin(self.form, cluster, self.err, cancel)
+    }
+
+    /// The one result of a command: its value in JSON, or the text made of it.
+    pub(crate) fn result<T: Serialize>(
+        &self,
+        value: &T,
+        text: impl FnOnce(Style) -> String,
+    ) -> Result<()> {
+        match self.format {
+            Format::Json => print(&line("result", value)?),
+            Format::Text => print(&text(self.out)),
+        }
+    }
+
+    /// Something doubtful that stops nothing.
+    pub(crate) fn warn(&self, message: &str) {
+        match self.format {
+            Format::Json => json_line("warning", &Warning { message }),
+            Format::Text => {
+                let label = self.err.paint(Tone::Doubtful, "Warning:");
+                self.note(&format!("{label} {}", harmless(message)));
+            }
+        }
+    }
+
+    /// A failed command.
+    pub(crate) fn error(&self, error: &Error) {
+        match self.format {
+            Format::Json => json_line("error", error),
+            Format::Text => self.note(error_text(error, self.err).trim_end()),
+        }
+    }
+
+    /// A line on standard error, for people; programs that read JSON are not told.
+    pub(crate) fn note(&self, text: &str) {
+        // Standard error closed: nobody to tell.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+}
+
+/// Writes one JSON line. A reader that went away does not end an operation half-way.
+pub(crate) fn json_line<T: Serialize>(kind: &'static str, value: &T) {
+    if let Ok(line) = line(kind, value) {
+        let _ = print(&line);
+    }
+}
+
+/// An error for people: what happened, the original words, what to do, where the logs are.
+pub(crate) fn error_text(error: &Error, style: Style) -> String {
+    let message = harmless(&error.message);
+    let mut text = if error.code == ErrorCode::Cancelled {
+        // Wanted by the user: nothing to be alarmed about.
+        format!(
+            "{}\n",
+            style.paint(Tone::Doubtful, &crate::phase::sentence(&message))
+        )
+    } else {
+        format!("{} {message}\n", style.paint(Tone::Bad, "Error:"))
+    };
+    for line in error
+        .detail
+        .as_deref()
+        .map(harmless)
+        .unwrap_or_default()
+        .trim_end()
+        .lines()
+    {
+        text.push_str(format!("  {line}").trim_end());
+        text.push('\n');
+    }
+    if let Some(hint) = &error.hint {
+        let label = style.paint(Tone::Strong, "Hint:");
+        text.push_str(&format!("{label} {}\n", harmless(hint)));
+    }
+    if let Some(logs) = &error.logs {
+        let label = style.paint(Tone::Strong, "Logs:");
+        text.push_str(&format!("{label} {}\n", logs.display()));
+    }
+    text
+}
+
+fn line<T: Serialize>(kind: &'static str, value: &T) -> Result<String> {
+    let mut text = serde_json::to_string(&Line {
+        r#type: kind,
+        value,
+    })
+    .map_err(|error| {
+        Error::new(
+            ErrorCode::Internal,
+            format!("a result can't be written as JSON: {error}"),
+        )
+    })?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// Writes to standard output. A reader that has read enough, such as `head`, is no error.
+pub(crate) fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::io("write to", Path::new("standard output"), &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_why_what_next_and_where() {
+        let error = Error::new(ErrorCode::NodeFailed, "node demo-worker did not join")
+            .detail("kubeadm: \x1b[31mno route\x1b[0m\n\nto host\n")
+            .hint("try again")
+            .logs(Some("/tmp/logs".into()));
+        assert_eq!(
+            error_text(&error, Style::PLAIN),
+            "Error: node demo-worker did not join\n  kubeadm: no route\n\n  to host\n\
+             Hint: try again\nLogs: /tmp/logs\n"
+        );
+        assert_eq!(error_text(&Error::cancelled(), Style::PLAIN), "Cancelled\n");
+    }
+
+    #[test]
+    fn a_json_line_is_one_line_with_its_type_first() {
+        let error = Error::new(ErrorCode::PortInUse, "taken").detail("a\nb");
+        assert_eq!(
+            line("error", &error).expect("JSON"),
+            "{\"type\":\"error\",\"code\":\"PortInUse\",\"message\":\"taken\",\"detail\":\"a\\nb\"}\n"
+        );
+    }
+}
