@@ -37,9 +37,9 @@ pub struct SpecError {
     /// Whether the name of the field is wrong, not its value.
     #[serde(skip)]
     pub(crate) at_key: bool,
-    /// Line and column inside of the value, for a text that has a syntax of its own.
+    /// The place inside of the value, for a text that has a syntax of its own.
     #[serde(skip)]
-    pub(crate) inside: Option<(usize, usize)>,
+    pub(crate) inside: Option<Place>,
 }
 
 impl SpecError {
@@ -73,8 +73,8 @@ impl SpecError {
         self
     }
 
-    pub(crate) fn inside(mut self, line: usize, column: usize) -> Self {
-        self.inside = Some((line, column));
+    pub(crate) fn inside(mut self, place: Place) -> Self {
+        self.inside = Some(place);
         self
     }
 

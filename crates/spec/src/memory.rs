@@ -86,7 +86,7 @@ impl FromStr for Memory {
             Some(factor) => factor,
             None => {
                 return Err(MemoryError {
-                    fault: "unknown unit of memory",
+                    fault: "an amount in an unknown unit",
                     suggestion: meant(number, suffix),
                 });
             }

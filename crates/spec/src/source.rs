@@ -185,12 +185,14 @@ fn child_towards<'a>(tree: &'a Tree, at: &str, path: &str) -> Option<(String, Pl
     }
 }
 
-/// Line and column of the first character of a block that begins (with `|`) at a place.
+/// Line and column of the first character of a literal block, whose place begins there.
 fn block_start(place: Place, source: &Source) -> Option<(usize, usize)> {
-    let line = place.line + 1;
-    let first = source.line(line)?;
-    let indent = first.chars().take_while(|&c| c == ' ').count();
-    (indent < first.chars().count()).then_some((line, indent + 1))
+    let indent = source
+        .line(place.line)?
+        .chars()
+        .take_while(|&c| c == ' ')
+        .count();
+    (indent + 1 == place.column).then_some((place.line, place.column))
 }
 
 /// Path of a field of the mapping at a path.

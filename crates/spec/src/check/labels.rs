@@ -56,6 +56,9 @@ pub(super) fn check(path: &str, node: &Node, problems: &mut Problems) {
     let mut seen = BTreeSet::new();
     for (index, taint) in node.taints.iter().flatten().enumerate() {
         let path = element(&format!("{path}.taints"), index);
+        if problems.failed(&path) {
+            continue;
+        }
         if !problems.failed(&format!("{path}.key"))
             && let Some(fault) = key_fault(&taint.key)
         {

@@ -1,12 +1,14 @@
 //! Patches of kubeadm's and containerd's configuration. A patch that would change nothing is an
 //! error: nodes leave it out without a word.
 
-use toml_edit::{Document, Item, TableLike};
+use std::ops::Range;
+
+use toml_edit::{Document, Item, Key, TableLike};
 
 use crate::read::{Problems, did_you_mean};
 use crate::source::{Source, element};
 use crate::yaml::{self, Content, Fault, Tree};
-use crate::{Cluster, Role, SpecError};
+use crate::{Cluster, Place, Role, SpecError};
 
 use super::node_path;
 
@@ -81,17 +83,33 @@ fn documents(patch: &str) -> Result<Vec<Tree>, Vec<SpecError>> {
     let source = Source::new(patch.as_bytes()).map_err(|error| vec![in_patch(error)])?;
     let mut faults = Vec::new();
     let documents = yaml::read_all(&source, &mut faults);
+    let error = |fault| yaml_error(fault, patch);
     match documents {
         Ok(documents) if faults.is_empty() => Ok(documents),
-        Ok(_) => Err(faults.into_iter().map(yaml_error).collect()),
-        Err(fatal) => Err(faults.into_iter().chain([fatal]).map(yaml_error).collect()),
+        Ok(_) => Err(faults.into_iter().map(error).collect()),
+        Err(fatal) => Err(faults.into_iter().chain([fatal]).map(error).collect()),
     }
 }
 
-fn yaml_error(fault: Fault) -> SpecError {
+fn yaml_error(fault: Fault, patch: &str) -> SpecError {
     let mut error = SpecError::new("", format!("in the patch, {}", fault.message));
     error.hint = fault.hint.map(str::to_owned);
-    error.inside(fault.place.line, fault.place.column)
+    // What is missing at the end shows behind the patch, where other things stand.
+    let lines = patch.trim_end().lines().count();
+    let end = patch
+        .trim_end()
+        .lines()
+        .last()
+        .map_or(0, |line| line.chars().count());
+    error.inside(if fault.place.line > lines {
+        Place {
+            line: lines.max(1),
+            column: end.max(1),
+            length: 1,
+        }
+    } else {
+        fault.place
+    })
 }
 
 /// The place of an error in a patch is not one in the file.
@@ -101,14 +119,14 @@ fn in_patch(error: SpecError) -> SpecError {
             place: None,
             ..error
         }
-        .inside(place.line, place.column),
+        .inside(place),
         None => error,
     }
 }
 
 fn check_document(path: &str, document: &Tree, role: Option<Role>, problems: &mut Problems) {
     let error = |message: String| SpecError::new(path, message);
-    let at = |tree: &Tree, error: SpecError| error.inside(tree.place.line, tree.place.column);
+    let at = |tree: &Tree, error: SpecError| error.inside(tree.place);
     let kinds = DOCUMENTS.map(|(kind, _)| kind);
     let Some(kind) = document.get("kind") else {
         let error = error("the patch has no kind, so it is not known what it changes".into());
@@ -167,7 +185,7 @@ fn check_arguments(path: &str, tree: &Tree, problems: &mut Problems) {
             Content::Map(_) if ARGUMENTS.contains(&entry.key.as_str()) => {
                 let error = SpecError::new(path, format!("{} is a list since v1beta4", entry.key))
                     .expected("elements such as {name: v, value: \"2\"}")
-                    .inside(entry.key_place.line, entry.key_place.column);
+                    .inside(entry.key_place);
                 problems.error(match entry.value.get("node-labels") {
                     Some(_) => error.hint("labels of a node stand in its own field, labels"),
                     None => error,
@@ -187,7 +205,7 @@ fn check_containerd(path: &str, patch: &str, problems: &mut Problems) {
                 "in the patch, no valid TOML: {}",
                 first_line(fault.message())
             ));
-            problems.error(inside(error, patch, fault.span().map(|span| span.start)));
+            problems.error(inside(error, patch, fault.span()));
             return;
         }
     };
@@ -204,7 +222,7 @@ fn check_containerd(path: &str, patch: &str, problems: &mut Problems) {
                     .map_or_else(String::new, |version| version.to_string()),
             )
             .expected(format!("version = {CONTAINERD_VERSION}, or none"));
-        problems.error(inside(error, patch, version.span().map(|span| span.start)));
+        problems.error(inside(error, patch, version.span()));
     }
     let old = document
         .get("plugins")
@@ -236,26 +254,30 @@ fn check_old_plugin(path: &str, patch: &str, table: &dyn TableLike, problems: &m
         let error = SpecError::new(path, message)
             .value(name)
             .expected(format!("plugins.\"io.containerd.cri.v1.{plugin}\""));
-        let start = table
-            .key(name)
-            .and_then(|key| key.span())
-            .or_else(|| item.span());
-        problems.error(inside(error, patch, start.map(|span| span.start)));
+        let span = table.key(name).and_then(Key::span).or_else(|| item.span());
+        problems.error(inside(error, patch, span));
     }
 }
 
-/// The error at a byte of the patch.
-fn inside(error: SpecError, patch: &str, start: Option<usize>) -> SpecError {
-    let Some(before) = start.and_then(|start| patch.get(..start)) else {
+/// The error at some bytes of the patch.
+fn inside(error: SpecError, patch: &str, span: Option<Range<usize>>) -> SpecError {
+    let Some(span) = span else { return error };
+    let (Some(before), Some(text)) = (patch.get(..span.start), patch.get(span)) else {
         return error;
     };
-    let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .map_or(0, |last| last.chars().count())
-        + 1;
-    error.inside(line, column)
+    error.inside(Place {
+        line: before.matches('\n').count() + 1,
+        column: before
+            .rsplit('\n')
+            .next()
+            .map_or(0, |last| last.chars().count())
+            + 1,
+        length: text
+            .lines()
+            .next()
+            .map_or(1, |line| line.chars().count())
+            .max(1),
+    })
 }
 
 fn first_line(message: &str) -> &str {

@@ -119,6 +119,9 @@ fn check_room(cluster: &Cluster, problems: &mut Problems) {
         .iter()
         .map(|node| u64::from(node.replicas))
         .sum();
+    if nodes > u64::from(super::MOST_NODES) {
+        return;
+    }
     let pods = cluster.networking.pod_subnet;
     let hosts = cluster.networking.node_subnet;
     let parts = 1_u64 << NODE_PART.saturating_sub(pods.prefix_len());

@@ -45,18 +45,17 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// A field that must be there.
+    /// A field that must be there; `expected` says what it takes.
     pub(crate) fn require(
         &mut self,
         name: &'static str,
+        expected: &str,
         problems: &mut Problems,
     ) -> Option<Item<'a>> {
         let item = self.get(name);
         if item.is_none() {
-            problems.error(SpecError::new(
-                field(&self.path, name),
-                "this field is missing",
-            ));
+            let error = SpecError::new(field(&self.path, name), "this field is missing");
+            problems.error(error.expected(expected));
         }
         item
     }
@@ -105,25 +104,17 @@ impl<'a> Item<'a> {
         fields
     }
 
-    /// The elements of a list; none of them null.
+    /// The elements of a list.
     pub(crate) fn list(&self, problems: &mut Problems) -> Vec<Item<'a>> {
         let Content::List(items) = &self.tree.content else {
             problems.error(self.wrong_type("a list"));
             return Vec::new();
         };
-        let mut elements = Vec::new();
-        for (index, tree) in items.iter().enumerate() {
-            let item = Item {
-                path: element(&self.path, index),
-                tree,
-            };
-            if tree.is_null() {
-                problems.error(item.error("this element of the list is empty"));
-            } else {
-                elements.push(item);
-            }
-        }
-        elements
+        let item = |(index, tree)| Item {
+            path: element(&self.path, index),
+            tree,
+        };
+        items.iter().enumerate().map(item).collect()
     }
 
     /// The entries of a mapping with free names, such as labels.
@@ -244,13 +235,18 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// The texts of a list.
+    /// The texts of a list. A stand-in for what is no text keeps the positions of those behind it.
     pub(crate) fn texts(&self, problems: &mut Problems) -> Vec<String> {
-        self.list(problems)
-            .iter()
-            // A stand-in keeps the positions of those behind it.
-            .map(|item| item.text(problems).unwrap_or_default())
-            .collect()
+        let items = self.list(problems);
+        let text = |item: &Item<'_>| {
+            if let Content::Map(_) = item.tree.content {
+                let hint = "put \"|\" behind the hyphen, and the fields in the lines below it";
+                problems.error(item.wrong_type("text").hint(hint));
+                return String::new();
+            }
+            item.text(problems).unwrap_or_default()
+        };
+        items.iter().map(text).collect()
     }
 
     pub(crate) fn wrong_type(&self, expected: &str) -> SpecError {

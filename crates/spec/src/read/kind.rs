@@ -181,7 +181,7 @@ fn mapping(item: &Item<'_>, problems: &mut Problems) -> PortMapping {
     let Some(mut fields) = item.fields(problems) else {
         return mapping;
     };
-    let container_port = fields.require("containerPort", problems);
+    let container_port = fields.require("containerPort", "a port of the node", problems);
     mapping.container_port = container_port
         .and_then(|item| value::port(&item, 1, problems))
         .unwrap_or_default();
@@ -199,7 +199,7 @@ fn mapping(item: &Item<'_>, problems: &mut Problems) -> PortMapping {
 
 /// kind may choose the port by itself (0, absent) or leave it to its back end (-1).
 fn host_port(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<u16> {
-    let item = fields.require("hostPort", problems)?;
+    let item = fields.require("hostPort", "a port of this machine", problems)?;
     if let Content::Scalar(scalar) = &item.tree.content
         && let ScalarKind::Integer(Some(number @ (0 | -1))) = scalar.kind
     {

@@ -103,7 +103,7 @@ fn read_header(fields: &mut Fields<'_>, problems: &mut Problems) {
         Dialect::Kind => [KIND_API_VERSION, API_VERSION],
     };
     for (name, accepted) in [("apiVersion", &accepted[..]), ("kind", &["Cluster"])] {
-        let Some(item) = fields.require(name, problems) else {
+        let Some(item) = fields.require(name, &accepted.join(" or "), problems) else {
             continue;
         };
         let Some(text) = item.text(problems) else {

@@ -149,14 +149,18 @@ fn place(error: &SpecError, places: &Places) -> Option<Place> {
     let inside = error
         .inside
         .zip(exact.block)
-        .and_then(|((line, column), (first, indent))| {
-            let number = first + line - 1;
-            // Only when the line is as it was read can the column be trusted.
-            let text = places.line(number)?;
-            (text.chars().count() >= indent + column - 2).then_some(Place {
-                line: number,
-                column: indent + column - 1,
-                length: 1,
+        .and_then(|(inside, (first, indent))| {
+            let line = first + inside.line - 1;
+            let column = indent + inside.column - 1;
+            // Only where the line is as it was read can the column be trusted.
+            let length = places.line(line)?.chars().count();
+            (column <= length + 1).then(|| Place {
+                line,
+                column,
+                length: inside
+                    .length
+                    .min((length + 1).saturating_sub(column))
+                    .max(1),
             })
         });
     Some(inside.unwrap_or(exact.value))

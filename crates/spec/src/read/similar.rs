@@ -17,10 +17,25 @@ pub(crate) fn nearest<'a>(written: &str, accepted: &[&'a str]) -> Option<&'a str
     let allowed = (folded.len() / 3).clamp(1, 4);
     accepted
         .iter()
-        .map(|word| (distance(&folded, &fold(word)), *word))
+        .map(|word| {
+            let other = fold(word);
+            (
+                if is_stem(&folded, &other) {
+                    1
+                } else {
+                    distance(&folded, &other)
+                },
+                *word,
+            )
+        })
         .filter(|(distance, word)| *distance <= allowed && *distance < word.chars().count().max(2))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, word)| word)
+}
+
+/// Whether one word is the other with something behind it: network, networking.
+fn is_stem(one: &[char], other: &[char]) -> bool {
+    one.len().min(other.len()) >= 4 && (one.starts_with(other) || other.starts_with(one))
 }
 
 /// Letters and digits alone, in lower case; of long words the first 64.
@@ -74,6 +89,8 @@ mod tests {
             ("extraPortMapings", Some("extraPortMappings")),
             ("replciaz", Some("replicas")),
             ("cpu", Some("cpus")),
+            ("extraMountsAndMore", Some("extraMounts")),
+            ("repl", Some("replicas")),
             ("volumes", None),
             ("x", None),
             ("", None),

@@ -12,11 +12,15 @@ use crate::{
 /// Reads the fields of a Cluster, `apiVersion` and `kind` done.
 pub(super) fn read(mut top: Fields<'_>, base_dir: &Path, problems: &mut Problems) -> Cluster {
     let name = top
-        .require("metadata", problems)
+        .require(
+            "metadata",
+            "a mapping with the name of the cluster",
+            problems,
+        )
         .and_then(|item| item.fields(problems))
         .and_then(|fields| metadata(fields, problems));
     let spec = top
-        .require("spec", problems)
+        .require("spec", "a mapping with the nodes of the cluster", problems)
         .and_then(|item| item.fields(problems));
     top.finish(problems, |key| match key {
         "name" => Some("the name belongs under metadata"),
@@ -43,7 +47,7 @@ pub(super) fn read(mut top: Fields<'_>, base_dir: &Path, problems: &mut Problems
 
 fn metadata(mut fields: Fields<'_>, problems: &mut Problems) -> Option<String> {
     let name = fields
-        .require("name", problems)
+        .require("name", "a name such as dev-cluster", problems)
         .and_then(|item| item.text(problems));
     fields.finish(problems, |_| None);
     name
@@ -56,9 +60,9 @@ fn read_spec(
     problems: &mut Problems,
 ) {
     if let Some(item) = fields.get("kubernetesVersion") {
-        cluster.kubernetes_version = item.parsed(problems, value::kubernetes_version);
+        cluster.kubernetes_version = value::kubernetes_version(&item, problems);
     }
-    if let Some(item) = fields.require("nodes", problems) {
+    if let Some(item) = fields.require("nodes", "a list with a control plane", problems) {
         cluster.nodes = item
             .list(problems)
             .iter()
@@ -94,7 +98,7 @@ fn node(item: &Item<'_>, base_dir: &Path, problems: &mut Problems) -> Node {
         return node;
     };
     if let Some(role) = fields
-        .require("role", problems)
+        .require("role", "control-plane or worker", problems)
         .and_then(|item| item.keyword(problems))
     {
         node.role = role;
@@ -113,7 +117,7 @@ fn node(item: &Item<'_>, base_dir: &Path, problems: &mut Problems) -> Node {
     node.taints = fields.get("taints").map(|item| {
         item.list(problems)
             .iter()
-            .filter_map(|item| taint(item, problems))
+            .map(|item| taint(item, problems))
             .collect()
     });
     if let Some(item) = fields.get("extraMounts") {
@@ -170,24 +174,31 @@ pub(super) fn labels(item: &Item<'_>, problems: &mut Problems) -> BTreeMap<Strin
     labels
 }
 
-fn taint(item: &Item<'_>, problems: &mut Problems) -> Option<Taint> {
-    let mut fields = item.fields(problems)?;
-    let key = fields
-        .require("key", problems)
-        .and_then(|item| item.text(problems));
-    let value = fields
-        .get("value")
+fn taint(item: &Item<'_>, problems: &mut Problems) -> Taint {
+    let mut taint = Taint {
+        key: String::new(),
+        value: String::new(),
+        effect: TaintEffect::NoSchedule,
+    };
+    let Some(mut fields) = item.fields(problems) else {
+        return taint;
+    };
+    let key = fields.require("key", "a name such as example.com/dedicated", problems);
+    taint.key = key.and_then(|item| item.text(problems)).unwrap_or_default();
+    let value = fields.get("value");
+    taint.value = value
         .and_then(|item| item.text(problems))
         .unwrap_or_default();
-    let effect: Option<TaintEffect> = fields
-        .require("effect", problems)
-        .and_then(|item| item.keyword(problems));
+    let effect = fields.require(
+        "effect",
+        "NoSchedule, PreferNoSchedule or NoExecute",
+        problems,
+    );
+    taint.effect = effect
+        .and_then(|item| item.keyword(problems))
+        .unwrap_or(taint.effect);
     fields.finish(problems, |_| None);
-    Some(Taint {
-        key: key.unwrap_or_default(),
-        value,
-        effect: effect.unwrap_or(TaintEffect::NoSchedule),
-    })
+    taint
 }
 
 fn mount(item: &Item<'_>, base_dir: &Path, problems: &mut Problems) -> Mount {
@@ -219,10 +230,10 @@ pub(super) fn read_mount(
     problems: &mut Problems,
 ) {
     let host_path = fields
-        .require("hostPath", problems)
+        .require("hostPath", "a path of this machine", problems)
         .and_then(|item| item.parsed(problems, |text| value::host_path(text, base_dir)));
     mount.host_path = host_path.unwrap_or_default();
-    let container_path = fields.require("containerPath", problems);
+    let container_path = fields.require("containerPath", "a path of the node", problems);
     mount.container_path = container_path
         .and_then(|item| item.text(problems))
         .unwrap_or_default();
@@ -241,11 +252,11 @@ fn mapping(item: &Item<'_>, problems: &mut Problems) -> PortMapping {
     let Some(mut fields) = item.fields(problems) else {
         return mapping;
     };
-    let container_port = fields.require("containerPort", problems);
+    let container_port = fields.require("containerPort", "a port of the node", problems);
     mapping.container_port = container_port
         .and_then(|item| value::port(&item, 1, problems))
         .unwrap_or_default();
-    let host_port = fields.require("hostPort", problems);
+    let host_port = fields.require("hostPort", "a port of this machine", problems);
     mapping.host_port = host_port
         .and_then(|item| value::port(&item, 2, problems))
         .unwrap_or_default();

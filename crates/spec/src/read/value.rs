@@ -73,11 +73,22 @@ pub(super) fn address_v4(text: &str) -> Result<Ipv4Addr, SpecError> {
 }
 
 /// A version of Kubernetes.
-pub(super) fn kubernetes_version(text: &str) -> Result<KubernetesVersion, SpecError> {
-    text.parse().map_err(|_| {
-        SpecError::new("", format!("{text:?} is no version of Kubernetes"))
-            .expected("all three numbers, such as v1.37.1")
-    })
+pub(super) fn kubernetes_version(
+    item: &Item<'_>,
+    problems: &mut Problems,
+) -> Option<KubernetesVersion> {
+    const FORM: &str = "all three numbers, such as v1.37.1";
+    let Content::Scalar(scalar) = &item.tree.content else {
+        problems.error(item.wrong_type(FORM));
+        return None;
+    };
+    // 1.37 without quotes is a number to YAML.
+    let version = scalar.written.parse().ok();
+    if version.is_none() {
+        let message = format!("{:?} is no version of Kubernetes", scalar.written);
+        problems.error(item.error(message).value(&scalar.written).expected(FORM));
+    }
+    version
 }
 
 /// An amount of memory: a quantity, or a number of bytes.

@@ -324,7 +324,7 @@ impl Builder<'_> {
         if !(tag.is_yaml_core_schema() && tag.suffix == suffix) {
             self.faults.push(Fault {
                 place,
-                message: format!("the tag {tag} does not fit this value"),
+                message: format!("the tag {} does not fit this value", tag_name(tag)),
                 hint: Some("remove it"),
             });
         }
@@ -346,6 +346,15 @@ impl Builder<'_> {
             length: length.max(1),
             ..start
         }
+    }
+}
+
+/// A tag as it is written.
+fn tag_name(tag: &Tag) -> String {
+    if tag.is_yaml_core_schema() {
+        format!("!!{}", tag.suffix)
+    } else {
+        tag.to_string()
     }
 }
 
