@@ -195,7 +195,7 @@ impl Files {
         let mut servers: Vec<(String, String)> = Vec::new();
         let mut current = None;
         for path in &self.paths {
-            let Some(text) = store::read(path)? else {
+            let Some(text) = store::read_settled(path)? else {
                 continue;
             };
             let document = store::parse(path, &text)?;
@@ -256,7 +256,7 @@ impl Files {
     /// The current context and the file that names it.
     fn held_context(&self) -> Result<Option<HeldContext>, Error> {
         for path in &self.paths {
-            let Some(text) = store::read(path)? else {
+            let Some(text) = store::read_settled(path)? else {
                 continue;
             };
             if let Some(context) = store::parse(path, &text)?.current_context() {
@@ -276,7 +276,7 @@ struct HeldContext {
 }
 
 fn remove_from(path: &Path, name: &str) -> Result<bool, Error> {
-    let Some(text) = store::read(path)? else {
+    let Some(text) = store::read_settled(path)? else {
         return Ok(false);
     };
     if !store::parse(path, &text)?.mentions(name) {

@@ -53,6 +53,11 @@ impl Lock {
     }
 }
 
+/// Whether somebody holds the lock of the kubeconfig called `path`, or left it behind.
+pub(super) fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(lock_name(path)).is_ok()
+}
+
 fn lock_name(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut name = absolute.into_os_string();

@@ -5,7 +5,9 @@ mod replace;
 
 use std::fs;
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::document::{Document, Fault};
 use crate::{Error, Place};
@@ -77,6 +79,33 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, Error> {
             Err(unreadable(format!("it is not UTF-8 text (line {line})")))
         }
     }
+}
+
+/// As [`read`], for readers without the lock: kubectl writes in place, so a text read while it has
+/// the lock may be half of one. A lock that stays is no reason not to read.
+///
+/// # Errors
+/// [`Error::Unreadable`].
+pub(crate) fn read_settled(path: &Path) -> Result<Option<String>, Error> {
+    const PATIENCE: Duration = Duration::from_millis(500);
+    let until = Instant::now() + PATIENCE;
+    let mut pause = Duration::from_millis(1);
+    loop {
+        let before = state(path);
+        let text = read(path)?;
+        let quiet = !lock::exists(path) && state(path) == before;
+        if quiet || Instant::now() >= until {
+            return Ok(text);
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+/// What changes when a file does.
+fn state(path: &Path) -> Option<(u64, u64, SystemTime)> {
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.ino(), metadata.len(), metadata.modified().ok()?))
 }
 
 /// Reads and understands a file's text.

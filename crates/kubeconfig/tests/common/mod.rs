@@ -68,3 +68,17 @@ pub(crate) fn corpus() -> Vec<(String, String)> {
     assert!(files.len() >= 20, "the corpus is not all there");
     files
 }
+
+/// Unmodified kubectl: `$APPLE_K8S_KUBECTL`, else what `xtask tools` fetched, else that of `$PATH`.
+pub(crate) fn kubectl() -> PathBuf {
+    let named = std::env::var_os("APPLE_K8S_KUBECTL").map(PathBuf::from);
+    let cache = std::env::var_os("CACHE").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(std::env::home_dir()?.join(".cache/apple-k8s")));
+    let fetched = cache.map(|cache| cache.join("tools/kubectl"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let installed = std::env::split_paths(&path).map(|folder| folder.join("kubectl"));
+    named
+        .or(fetched.filter(|kubectl| kubectl.is_file()))
+        .or_else(|| installed.into_iter().find(|kubectl| kubectl.is_file()))
+        .expect("no kubectl: run `cargo run -p xtask -- tools`, or set APPLE_K8S_KUBECTL to one")
+}
