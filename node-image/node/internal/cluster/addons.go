@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/template"
 
 	"apple-k8s.dev/node/internal/contract"
@@ -32,7 +33,7 @@ func addonManifests(ctx context.Context, config *contract.Config) ([]map[string]
 		if err != nil {
 			return nil, err
 		}
-		objects, err := merge.Documents(out)
+		objects, err := printedObjects(out)
 		if err != nil {
 			return nil, contract.Fail(contract.CodeKubeadm, fmt.Errorf("what kubeadm printed for %s: %w", phase, err), "")
 		}
@@ -41,6 +42,17 @@ func addonManifests(ctx context.Context, config *contract.Config) ([]map[string]
 	tuneDNS(manifests, len(config.Network.Peers) == 0)
 	own, err := ownManifests(config)
 	return append(manifests, own...), contract.Fail(contract.CodeInternal, err, "")
+}
+
+// printedObjects reads what kubeadm prints: remarks, then documents, and in
+// one of them a version that only an update may carry.
+func printedObjects(out []byte) ([]map[string]any, error) {
+	_, stream, _ := strings.Cut("\n"+string(out), "\n---")
+	objects, err := merge.Documents([]byte(stream))
+	for _, printed := range objects {
+		delete(dig(printed, "metadata"), "resourceVersion")
+	}
+	return objects, err
 }
 
 // tuneDNS fits kubeadm's CoreDNS to a node that starts in seconds: it is asked

@@ -113,6 +113,18 @@ func TestPatchesOfAllNodesSuitEachRole(t *testing.T) {
 	}
 }
 
+func TestWhatKubeadmPrints(t *testing.T) {
+	objects, err := printedObjects([]byte("[patches] Reading patches from path \"/x\"\n---apiVersion: v1\nkind: A\n" +
+		"---\nkind: B\nmetadata:\n  name: b\n  resourceVersion: \"0\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := json.Marshal(objects)
+	if string(text) != `[{"apiVersion":"v1","kind":"A"},{"kind":"B","metadata":{"name":"b"}}]` {
+		t.Errorf("objects %s", text)
+	}
+}
+
 func TestDNSIsTunedNotReplaced(t *testing.T) {
 	manifests := []map[string]any{
 		{"kind": "Service", "metadata": object{"name": "kube-dns"}},
