@@ -63,9 +63,9 @@ pub enum Act {
     Wait(u64),
     /// Does nothing for ever; SIGTERM ends it.
     Hang,
-    /// From now on SIGTERM does nothing.
+    /// From now on SIGTERM does not end the program.
     IgnoreTerm,
-    /// Does nothing until SIGTERM, then goes on.
+    /// Does nothing until SIGTERM, then goes on. A SIGTERM since [`Act::IgnoreTerm`] counts.
     UntilTerm,
     /// Tells the test that it came this far; see [`Stand::wait_for_mark`].
     Mark,

@@ -112,7 +112,11 @@ impl Player {
             Act::Hang => pending().await,
             Act::IgnoreTerm => self.term = Some(signal(SignalKind::terminate())?),
             Act::UntilTerm => {
-                signal(SignalKind::terminate())?.recv().await;
+                let mut term = match self.term.take() {
+                    Some(term) => term,
+                    None => signal(SignalKind::terminate())?,
+                };
+                term.recv().await;
             }
             Act::Mark => self.place.mark()?,
             Act::Child => {

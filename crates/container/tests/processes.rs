@@ -160,7 +160,7 @@ async fn a_program_that_ignores_sigterm_is_killed() {
 
 #[tokio::test]
 async fn cancelling_leaves_time_to_end_in_order() {
-    let acts = [Act::Mark, Act::UntilTerm, Act::Mark];
+    let acts = [Act::IgnoreTerm, Act::Mark, Act::UntilTerm, Act::Mark];
     let stand = Stand::new(&Script::new().on(&["stop"], acts));
     let token = CancellationToken::new();
     let call = tokio::spawn({
