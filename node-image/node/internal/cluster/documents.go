@@ -62,8 +62,19 @@ func clusterConfiguration(c *contract.Config, image *Image) object {
 			// The API gate listens on the same port while the server starts.
 			"extraArgs": []any{arg("permit-port-sharing", "true")},
 		},
-		"controllerManager": object{"extraArgs": []any{noElection}},
-		"scheduler":         object{"extraArgs": []any{noElection}},
+		"controllerManager": object{"extraArgs": []any{
+			noElection,
+			// It asks for a token per controller when it starts, some hundred
+			// requests; with the default it spends five seconds waiting for
+			// its own limit.
+			arg("kube-api-qps", "200"), arg("kube-api-burst", "400"),
+		}},
+		"etcd": object{"local": object{"extraArgs": []any{
+			// A single member elects itself; the defaults, made for networks
+			// between members, only make it wait a second first.
+			arg("heartbeat-interval", "20"), arg("election-timeout", "200"),
+		}}},
+		"scheduler": object{"extraArgs": []any{noElection}},
 	}
 }
 

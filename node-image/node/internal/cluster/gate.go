@@ -2,11 +2,13 @@ package cluster
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"strings"
@@ -47,7 +49,7 @@ func HoldAPI(ctx context.Context) error {
 	}
 	stable := netip.AddrPortFrom(state.Network.Address, apiPort)
 	server := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), apiPort)
-	gate, err := newGate(ctx, stable.String(), server.String())
+	gate, err := newGate(ctx, stable.String(), server.String(), askReadiness(server.String(), stable.Addr().String()))
 	if err != nil {
 		return err
 	}
@@ -70,18 +72,43 @@ func serverSharesPort() (bool, error) {
 type gate struct {
 	listener net.Listener
 	server   string
+	// ask gives the HTTP status of the server's readiness, 0 without an answer.
+	ask func(context.Context) int
 	// open is closed when the server accepts connections.
 	open  chan struct{}
 	conns sync.WaitGroup
 }
 
-func newGate(ctx context.Context, stable, server string) (*gate, error) {
+func newGate(ctx context.Context, stable, server string, ask func(context.Context) int) (*gate, error) {
 	config := net.ListenConfig{Control: sharePort}
 	listener, err := config.Listen(ctx, "tcp4", stable)
 	if err != nil {
 		return nil, fmt.Errorf("hold the API's port: %w", err)
 	}
-	return &gate{listener: listener, server: server, open: make(chan struct{})}, nil
+	return &gate{listener: listener, server: server, ask: ask, open: make(chan struct{})}, nil
+}
+
+// askReadiness asks the server whether it is ready, as anyone may. The answer
+// decides nothing but when connections are passed on, and nothing is sent, so
+// the certificate is not looked at: it may not be written yet.
+func askReadiness(server, name string) func(context.Context) int {
+	client := &http.Client{
+		Timeout:   time.Second,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{ServerName: name, InsecureSkipVerify: true}},
+	}
+	return func(ctx context.Context) int {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+server+"/readyz", nil)
+		if err != nil {
+			return 0
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			return 0
+		}
+		defer response.Body.Close()
+		_, _ = io.Copy(io.Discard, response.Body)
+		return response.StatusCode
+	}
 }
 
 func sharePort(_, _ string, raw syscall.RawConn) error {
@@ -118,19 +145,30 @@ func (g *gate) run(ctx context.Context) error {
 	return nil
 }
 
+// awaitServer waits until the server says that it is ready. Between its first
+// answer and that moment it lacks its own roles and refuses the controllers,
+// which then come back a second later.
 func (g *gate) awaitServer(ctx context.Context) error {
-	dialer := net.Dialer{Timeout: time.Second}
+	var listening time.Time
 	for {
-		conn, err := dialer.DialContext(ctx, "tcp4", g.server)
-		if err == nil {
-			return conn.Close()
-		}
-		if ctx.Err() != nil {
+		switch answer := g.ask(ctx); {
+		case ctx.Err() != nil:
 			return ctx.Err()
+		case answer == http.StatusOK, answer == http.StatusUnauthorized:
+			// Not authorized: nobody may ask without a name here, for good.
+			return nil
+		case answer != 0 && listening.IsZero():
+			listening = time.Now()
+		case answer != 0 && time.Since(listening) > readyLimit:
+			return nil
 		}
 		pause(ctx, gateRetry)
 	}
 }
+
+// readyLimit bounds how long a server is held back that answers but does not
+// get ready: its clients may be what it waits for.
+const readyLimit = 10 * time.Second
 
 // pass holds one connection until the gate opens and joins it to the server.
 func (g *gate) pass(ctx context.Context, client net.Conn) {

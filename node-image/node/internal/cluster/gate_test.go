@@ -2,8 +2,12 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
+	"net/http"
+	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -23,7 +27,8 @@ func TestGateHoldsUntilTheServerListens(t *testing.T) {
 	probe.Close()
 	stable, server := "127.0.0.2:"+port, "127.0.0.1:"+port
 
-	held, err := newGate(ctx, stable, server)
+	var status atomic.Int64
+	held, err := newGate(ctx, stable, server, func(context.Context) int { return int(status.Load()) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +63,18 @@ func TestGateHoldsUntilTheServerListens(t *testing.T) {
 			}()
 		}
 	}()
+	// It listens but lacks its roles: the client is still held.
+	status.Store(http.StatusForbidden)
+	if err := early.SetReadDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := early.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("served before the server was ready: %v", err)
+	}
+	if err := early.SetReadDeadline(time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	status.Store(http.StatusOK)
 	if err := early.(*net.TCPConn).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +95,7 @@ func TestGateHoldsUntilTheServerListens(t *testing.T) {
 
 func TestGateEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	held, err := newGate(ctx, "127.0.0.2:0", "127.0.0.1:1")
+	held, err := newGate(ctx, "127.0.0.2:0", "127.0.0.1:1", func(context.Context) int { return 0 })
 	if err != nil {
 		t.Fatal(err)
 	}

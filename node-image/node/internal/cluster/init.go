@@ -161,14 +161,16 @@ func because(ctx context.Context, err error) error {
 	return err
 }
 
-// awaitAPI waits until the API server answers. The API gate holds the
-// connection meanwhile, so this is one blocking request.
+// awaitAPI waits until the API server answers. It does not go through the API
+// gate, which opens a moment later, when the server has made its roles: an
+// administrator above all roles can begin to create what the cluster needs.
 func awaitAPI(ctx context.Context, events *contract.Events) (*kube.Client, error) {
 	step := events.Start("api")
 	client, err := kube.FromKubeconfig(superAdminConf)
 	if err != nil {
 		return nil, step.End(contract.Fail(contract.CodeControlPlane, err, ""))
 	}
+	client = client.At(fmt.Sprintf("https://127.0.0.1:%d", apiPort))
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
 	for {
@@ -185,9 +187,9 @@ func awaitAPI(ctx context.Context, events *contract.Events) (*kube.Client, error
 	}
 }
 
-// apiRetry is the pause between two attempts to reach the API server when the
-// gate could not hold the connection; a port that is not open raises no event.
-const apiRetry = 50 * time.Millisecond
+// apiRetry is the pause between two attempts to reach the API server; a port
+// that opens raises no event.
+const apiRetry = 20 * time.Millisecond
 
 func pause(ctx context.Context, duration time.Duration) {
 	select {

@@ -121,6 +121,16 @@ func fromKubeconfig(content []byte) (*Client, error) {
 	return client, nil
 }
 
+// At makes the client talk to server instead, e.g. https://127.0.0.1:6443; the
+// certificate must still be good for the name in the kubeconfig.
+func (c *Client) At(server string) *Client {
+	transport := c.http.Transport.(*http.Transport).Clone()
+	if named, err := url.Parse(c.server); err == nil {
+		transport.TLSClientConfig.ServerName = named.Hostname()
+	}
+	return &Client{server: server, http: &http.Client{Transport: transport}}
+}
+
 // material is inline base64 or the content of a file.
 func material(inline, path string) ([]byte, error) {
 	if inline != "" {
