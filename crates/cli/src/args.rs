@@ -20,6 +20,10 @@ pub(crate) use view::{
     ExportCommand, ExportKubeconfigArgs, ExportLogsArgs, GetCommand, NodesArgs, StatusArgs,
 };
 
+const AFTER_HELP: &str = "\
+Begin with `apple-k8s create cluster`.
+`apple-k8s help exit-codes` lists what exit statuses mean.";
+
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
     .usage(AnsiColor::Green.on_default().bold())
@@ -30,13 +34,14 @@ const STYLES: Styles = Styles::styled()
 #[derive(Debug, Parser)]
 #[command(
     name = "apple-k8s",
+    bin_name = "apple-k8s",
     version,
     styles = STYLES,
     disable_version_flag = true,
     subcommand_required = true,
     arg_required_else_help = true,
     max_term_width = 100,
-    after_help = "Start with `apple-k8s create cluster`. Exit statuses: `apple-k8s help exit-codes`."
+    after_help = AFTER_HELP
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -49,21 +54,24 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
-    /// How results are written: for people, or as JSON lines on standard output
+    /// Results as text, or as JSON lines on standard output: text or json
     #[arg(
         short,
         long,
         global = true,
         value_name = "FORM",
-        default_value = "text",
+        default_value = "text"
+    )]
+    #[arg(
         hide_default_value = true,
+        hide_possible_values = true,
         display_order = 1000
     )]
     pub(crate) output: Format,
     /// Say more on standard error; -vv and -vvv say even more
     #[arg(short, long, global = true, action = ArgAction::Count, display_order = 1001)]
     pub(crate) verbose: u8,
-    /// No progress, no hints; lists print names alone
+    /// No progress and no hints; lists are names alone
     #[arg(
         short,
         long,
@@ -72,11 +80,10 @@ pub(crate) struct Globals {
         display_order = 1002
     )]
     pub(crate) quiet: bool,
-    /// The `container` program to use
-    ///
-    /// Without it: $APPLE_K8S_CONTAINER, the folder of this program, /usr/local/bin,
-    /// /opt/homebrew/bin, then $PATH.
     #[arg(long, global = true, value_name = "PROGRAM", display_order = 1003)]
+    #[arg(
+        help = "The container program [default: $APPLE_K8S_CONTAINER, or where it is installed]"
+    )]
     pub(crate) container: Option<PathBuf>,
 }
 
@@ -109,7 +116,7 @@ pub(crate) enum Command {
     /// List clusters, nodes and images, or print a kubeconfig
     #[command(subcommand)]
     Get(GetCommand),
-    /// Show how clusters are
+    /// Show the state of clusters and their nodes
     Status(StatusArgs),
     /// Load images into the nodes of a cluster
     #[command(subcommand)]
@@ -123,13 +130,14 @@ pub(crate) enum Command {
     /// Print a completion script for a shell
     #[command(after_help = COMPLETION_HELP)]
     Completion {
-        /// The shell
+        /// The shell: bash, zsh or fish
+        #[arg(hide_possible_values = true)]
         shell: Shell,
     },
     /// Print versions
     Version,
     /// List exit statuses and error codes
-    #[command(after_long_help = crate::exit_codes::table())]
+    #[command(after_help = crate::exit_codes::table())]
     ExitCodes,
 }
 

@@ -57,31 +57,31 @@ impl Console {
     }
 
     /// Whether only names and errors are wanted.
-    pub(crate) const fn is_quiet(&self) -> bool {
+    pub(crate) const fn is_quiet(self) -> bool {
         self.quiet
     }
 
     /// Whether a picture is painted, so that a sudden end must restore the terminal.
-    pub(crate) fn paints(&self) -> bool {
+    pub(crate) fn paints(self) -> bool {
         self.form == Form::Picture
     }
 
     /// Says what begins, and shows its progress.
     pub(crate) fn progress(
-        &self,
+        self,
         title: &str,
         cluster: &str,
         cancel: CancellationToken,
     ) -> Progress {
         if matches!(self.form, Form::Lines | Form::Picture) {
-            self.note(&self.err.paint(Tone::Strong, title));
+            note(&self.err.paint(Tone::Strong, title));
         }
         Progress::begin(self.form, cluster, self.err, cancel)
     }
 
     /// The one result of a command: its value in JSON, or the text made of it.
     pub(crate) fn result<T: Serialize>(
-        &self,
+        self,
         value: &T,
         text: impl FnOnce(Style) -> String,
     ) -> Result<()> {
@@ -92,29 +92,29 @@ impl Console {
     }
 
     /// Something doubtful that stops nothing.
-    pub(crate) fn warn(&self, message: &str) {
+    pub(crate) fn warn(self, message: &str) {
         match self.format {
             Format::Json => json_line("warning", &Warning { message }),
             Format::Text => {
                 let label = self.err.paint(Tone::Doubtful, "Warning:");
-                self.note(&format!("{label} {}", harmless(message)));
+                note(&format!("{label} {}", harmless(message)));
             }
         }
     }
 
     /// A failed command.
-    pub(crate) fn error(&self, error: &Error) {
+    pub(crate) fn error(self, error: &Error) {
         match self.format {
             Format::Json => json_line("error", error),
-            Format::Text => self.note(error_text(error, self.err).trim_end()),
+            Format::Text => note(error_text(error, self.err).trim_end()),
         }
     }
+}
 
-    /// A line on standard error, for people; programs that read JSON are not told.
-    pub(crate) fn note(&self, text: &str) {
-        // Standard error closed: nobody to tell.
-        let _ = writeln!(io::stderr().lock(), "{text}");
-    }
+/// A line on standard error, for people.
+pub(crate) fn note(text: &str) {
+    // Standard error closed: nobody to tell.
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Writes one JSON line. A reader that went away does not end an operation half-way.
@@ -149,11 +149,11 @@ pub(crate) fn error_text(error: &Error, style: Style) -> String {
     }
     if let Some(hint) = &error.hint {
         let label = style.paint(Tone::Strong, "Hint:");
-        text.push_str(&format!("{label} {}\n", harmless(hint)));
+        text.extend([&label, " ", &harmless(hint), "\n"]);
     }
     if let Some(logs) = &error.logs {
         let label = style.paint(Tone::Strong, "Logs:");
-        text.push_str(&format!("{label} {}\n", logs.display()));
+        text.extend([&label, " ", &logs.display().to_string(), "\n"]);
     }
     text
 }

@@ -9,7 +9,7 @@ const FORM: &str = "write a duration such as 90s, 5m or 1h30m; 0 means none";
 const UNITS: [(&str, f64); 4] = [("ms", 0.001), ("h", 3600.0), ("m", 60.0), ("s", 1.0)];
 
 /// Longest duration taken: a year. Anything above is a slip of the finger.
-const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+const LONGEST: Duration = Duration::from_hours(366 * 24);
 
 /// Reads a duration: numbers with units one after another, or `0`.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {

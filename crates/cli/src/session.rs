@@ -26,11 +26,17 @@ impl Session {
     }
 
     /// A question that changes nothing: a signal just ends it.
-    pub(crate) async fn ask<T>(&self, question: impl Future<Output = Result<T>>) -> Result<T> {
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => Err(Error::cancelled()),
-            answer = question => answer,
+    pub(crate) fn ask<T>(
+        &self,
+        question: impl Future<Output = Result<T>>,
+    ) -> impl Future<Output = Result<T>> {
+        let question = Box::pin(question);
+        async move {
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => Err(Error::cancelled()),
+                answer = question => answer,
+            }
         }
     }
 
@@ -46,7 +52,7 @@ impl Session {
             steps: progress.steps(),
             cancel: self.cancel.clone(),
         };
-        let outcome = work(&operation).await;
+        let outcome = Box::pin(work(&operation)).await;
         progress.end();
         outcome
     }

@@ -8,19 +8,21 @@ use clap::{Args, Subcommand};
 use super::name::{ClusterName, valid};
 use crate::duration;
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum CreateCommand {
-    /// Create a cluster
-    ///
-    /// Boots one virtual machine a node, sets up Kubernetes with kubeadm, and adds the context
-    /// apple-k8s-NAME to your kubeconfig. When something fails, the nodes are removed, their
-    /// logs are kept, and the kubeconfig stays as it was.
-    #[command(after_help = "\
+const CREATE_HELP: &str = "\
+Boots one virtual machine a node, sets up Kubernetes with kubeadm, and adds the
+context apple-k8s-NAME to your kubeconfig. When something fails, the nodes are
+removed, their logs are kept, and the kubeconfig stays as it was.
+
 Examples:
   apple-k8s create cluster
   apple-k8s create cluster dev --workers 2
   apple-k8s create cluster --config cluster.yaml --wait 5m
-  cat cluster.yaml | apple-k8s create cluster --config -")]
+  cat cluster.yaml | apple-k8s create cluster --config -";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CreateCommand {
+    /// Create a cluster
+    #[command(after_help = CREATE_HELP)]
     Cluster(CreateArgs),
 }
 

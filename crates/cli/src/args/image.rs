@@ -8,13 +8,16 @@ use super::name::NamedCluster;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LoadCommand {
-    /// Load images from archives (docker save, container image save, OCI layout; gzip or zstd)
+    /// Load images from archives
     #[command(after_help = "\
 Examples:
   apple-k8s load image-archive web.tar
-  apple-k8s load image-archive web.tar.gz db.tar --name dev --nodes dev-worker,dev-worker2")]
+  apple-k8s load image-archive web.tar.gz db.tar --name dev --nodes dev-worker
+
+Archives are those of `container image save` and `docker save`, and OCI layouts
+in a tar file; plain, gzip or zstd.")]
     ImageArchive(LoadArchiveArgs),
-    /// Load images from the image store of `container`
+    /// Load images that `container` has built or pulled
     #[command(
         alias = "docker-image",
         after_help = "\
@@ -55,12 +58,14 @@ pub(crate) struct LoadTarget {
     pub(crate) nodes: Vec<String>,
 }
 
+const BUILD_HELP: &str = "\
+Builds Kubernetes and all that a node needs from pinned Go modules, with
+`container build`. The first build takes a while; later ones reuse its layers.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum BuildCommand {
     /// Build the image that nodes are made from
-    ///
-    /// Builds Kubernetes and all that a node needs from pinned Go modules with
-    /// `container build`. The first build takes a while; later ones reuse its layers.
+    #[command(after_help = BUILD_HELP)]
     NodeImage(BuildArgs),
 }
 

@@ -8,20 +8,33 @@ pub(crate) const DEFAULT_NAME: &str = "apple-k8s";
 /// Environment variable that names the cluster when the command line does not.
 pub(crate) const NAME_VARIABLE: &str = "APPLE_K8S_CLUSTER_NAME";
 
+const HELP: &str = "Name of the cluster [default: $APPLE_K8S_CLUSTER_NAME, or apple-k8s]";
+
+const ANY_HELP: &str = "Name of the cluster [default: $APPLE_K8S_CLUSTER_NAME, or every one]";
+
 /// A cluster's name, as an argument or as `--name`.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ClusterName {
-    /// Name of the cluster [default: $APPLE_K8S_CLUSTER_NAME, or apple-k8s]
-    #[arg(value_name = "NAME", conflicts_with = "name", value_parser = valid)]
+    #[arg(value_name = "NAME", conflicts_with = "name", value_parser = valid, help = HELP)]
     positional: Option<String>,
-    #[command(flatten)]
-    flag: NamedCluster,
+    /// Another way to name the cluster
+    #[arg(short, long, value_name = "NAME", value_parser = valid)]
+    name: Option<String>,
 }
 
 /// A cluster's name as `--name` alone, where arguments are something else.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct NamedCluster {
-    /// Name of the cluster [default: $APPLE_K8S_CLUSTER_NAME, or apple-k8s]
+    #[arg(short, long, value_name = "NAME", value_parser = valid, help = HELP)]
+    name: Option<String>,
+}
+
+/// A cluster's name where none means every cluster.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct AnyCluster {
+    #[arg(value_name = "NAME", conflicts_with = "name", value_parser = valid, help = ANY_HELP)]
+    positional: Option<String>,
+    /// Another way to name the cluster
     #[arg(short, long, value_name = "NAME", value_parser = valid)]
     name: Option<String>,
 }
@@ -29,7 +42,10 @@ pub(crate) struct NamedCluster {
 impl ClusterName {
     /// The name that the user gave: on the command line, else by the environment.
     pub(crate) fn given(&self) -> Option<String> {
-        self.positional.clone().or_else(|| self.flag.given())
+        self.positional
+            .clone()
+            .or_else(|| self.name.clone())
+            .or_else(from_environment)
     }
 
     /// The name to use.
@@ -39,18 +55,27 @@ impl ClusterName {
 }
 
 impl NamedCluster {
-    fn given(&self) -> Option<String> {
-        self.name.clone().or_else(|| {
-            std::env::var(NAME_VARIABLE)
-                .ok()
-                .filter(|name| !name.is_empty())
-        })
-    }
-
     /// The name to use.
     pub(crate) fn resolve(&self) -> String {
-        self.given().unwrap_or_else(|| DEFAULT_NAME.to_owned())
+        let given = self.name.clone().or_else(from_environment);
+        given.unwrap_or_else(|| DEFAULT_NAME.to_owned())
     }
+}
+
+impl AnyCluster {
+    /// The name that the user gave.
+    pub(crate) fn given(&self) -> Option<String> {
+        self.positional
+            .clone()
+            .or_else(|| self.name.clone())
+            .or_else(from_environment)
+    }
+}
+
+fn from_environment() -> Option<String> {
+    std::env::var(NAME_VARIABLE)
+        .ok()
+        .filter(|name| !name.is_empty())
 }
 
 /// Takes only what can be the name of a cluster.

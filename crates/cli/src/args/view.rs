@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::cluster::KubeconfigArgs;
-use super::name::{ClusterName, NamedCluster};
+use super::name::{AnyCluster, ClusterName, NamedCluster};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GetCommand {
@@ -33,9 +33,8 @@ pub(crate) struct NodesArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
-    /// Name of the cluster [default: $APPLE_K8S_CLUSTER_NAME, or every cluster]
     #[command(flatten)]
-    pub(crate) name: ClusterName,
+    pub(crate) name: AnyCluster,
 }
 
 #[derive(Debug, Subcommand)]

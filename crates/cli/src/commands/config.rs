@@ -15,7 +15,7 @@ use crate::console::Console;
 const LARGEST: u64 = 4 << 20;
 
 /// The cluster that was asked for. Options win over the file; doubts are said as warnings.
-pub(super) fn cluster(args: &CreateArgs, console: &Console) -> Result<Cluster> {
+pub(super) fn cluster(args: &CreateArgs, console: Console) -> Result<Cluster> {
     let mut cluster = match &args.config {
         Some(file) => from_file(file, console)?,
         None => Cluster::simple(&args.name.resolve(), args.workers.unwrap_or(0)).map_err(usage)?,
@@ -34,7 +34,7 @@ pub(super) fn cluster(args: &CreateArgs, console: &Console) -> Result<Cluster> {
     Ok(cluster)
 }
 
-fn from_file(file: &Path, console: &Console) -> Result<Cluster> {
+fn from_file(file: &Path, console: Console) -> Result<Cluster> {
     let piped = file == Path::new("-");
     let read = if piped {
         read(io::stdin().lock())

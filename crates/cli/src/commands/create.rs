@@ -11,8 +11,11 @@ use crate::args::CreateArgs;
 use crate::session::Session;
 use crate::style::{Style, Tone};
 
+/// Where kubeadm puts the administrator's kubeconfig in a control plane.
+const ADMIN: &str = "/etc/kubernetes/admin.conf";
+
 pub(super) async fn cluster(args: &CreateArgs, session: &Session) -> Result<()> {
-    let cluster = config::cluster(args, &session.console)?;
+    let cluster = config::cluster(args, session.console)?;
     let engine = session.engine()?;
     let (title, name) = (title(&cluster), cluster.name.clone());
     let request = CreateRequest {
@@ -67,31 +70,29 @@ fn summary(created: &Created, waited: bool, style: Style) -> String {
 
 /// What to try next, and how to get what it takes.
 fn advice(created: &Created, args: &CreateArgs, style: Style) -> String {
-    let mut call = String::from("kubectl");
+    let mut call = vec!["kubectl".to_owned()];
     if let Some(file) = &args.kubeconfig.file {
-        call.push_str(&format!(" --kubeconfig {}", shell_word(file)));
+        call.push(format!("--kubeconfig {}", shell_word(file)));
     }
     if !created.current_context {
-        call.push_str(&format!(" --context {}", created.context));
+        call.push(format!("--context {}", created.context));
     }
-    let mut text = format!(
-        "\nTry it:\n  {}\n",
-        style.paint(Tone::Active, &format!("{call} get nodes"))
-    );
-    if !on_path("kubectl", env::var_os("PATH").as_deref()) {
-        let get = if cfg!(target_os = "macos") {
-            "brew install kubectl"
-        } else {
-            "https://kubernetes.io/docs/tasks/tools/"
-        };
-        text.push_str(&format!(
-            "\nkubectl is not on your PATH; get it with {get}\n"
-        ));
-        if let Some(node) = created.nodes.first() {
-            text.push_str(&format!("or use the one in the node:\n  container exec {node} kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes\n"));
-        }
+    call.push("get nodes".to_owned());
+    let call = style.paint(Tone::Active, &call.join(" "));
+    if on_path("kubectl", env::var_os("PATH").as_deref()) {
+        return format!("\nTry it:\n  {call}\n");
     }
-    text
+    let source = if cfg!(target_os = "macos") {
+        "brew install kubectl"
+    } else {
+        "https://kubernetes.io/docs/tasks/tools/"
+    };
+    let node = created.nodes.first().map_or("", String::as_str);
+    let inside = format!("container exec {node} kubectl --kubeconfig {ADMIN} get nodes");
+    format!(
+        "\nTry it:\n  {call}\n\nkubectl is not on your PATH. Get it ({source}), or use the node's own:\n  {}\n",
+        style.paint(Tone::Active, &inside),
+    )
 }
 
 /// The path as one word of a shell.

@@ -6,6 +6,7 @@ use engine::{ClusterState, ClusterSummary, NodeImages, NodeStatus, Result};
 use serde::Serialize;
 
 use crate::args::{ClusterName, NodesArgs};
+use crate::console::note;
 use crate::session::Session;
 use crate::style::{Style, Tone};
 use crate::table::{Cell, Table};
@@ -33,7 +34,7 @@ struct Images<'a> {
 pub(super) async fn clusters(session: &Session) -> Result<()> {
     let engine = session.engine()?;
     let clusters = session.ask(engine.clusters()).await?;
-    let console = &session.console;
+    let console = session.console;
     console.result(
         &Clusters {
             clusters: &clusters,
@@ -43,7 +44,7 @@ pub(super) async fn clusters(session: &Session) -> Result<()> {
                 return names(clusters.iter().map(|cluster| cluster.name.as_str()));
             }
             if clusters.is_empty() {
-                console.note("No clusters; `apple-k8s create cluster` makes one.");
+                note("No clusters; `apple-k8s create cluster` makes one.");
                 return String::new();
             }
             cluster_table(&clusters, style)

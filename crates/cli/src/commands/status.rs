@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::get::{running_cell, state_cell};
 use crate::args::StatusArgs;
+use crate::console::note;
 use crate::session::Session;
-use crate::style::{Style, Tone};
+use crate::style::{Style, Tone, harmless};
 use crate::table::{Cell, Table};
 
 #[derive(Serialize)]
@@ -18,14 +19,14 @@ struct Statuses<'a> {
 pub(super) async fn show(args: &StatusArgs, session: &Session) -> Result<()> {
     let engine = session.engine()?;
     let statuses = session.ask(read(&engine, args.name.given())).await?;
-    let console = &session.console;
+    let console = session.console;
     console.result(
         &Statuses {
             clusters: &statuses,
         },
         |style| {
             if statuses.is_empty() {
-                console.note("No clusters; `apple-k8s create cluster` makes one.");
+                note("No clusters; `apple-k8s create cluster` makes one.");
             }
             statuses
                 .iter()
@@ -70,7 +71,7 @@ fn text(status: &ClusterStatus, style: Style) -> String {
     let mut text = facts.render(style);
     if let Some(problem) = &status.api_problem {
         let label = style.paint(Tone::Bad, "The API does not answer:");
-        text.push_str(&format!("{label} {}\n", crate::style::harmless(problem)));
+        text.extend([&label, " ", &harmless(problem), "\n"]);
     }
     if status.members.is_empty() {
         text.push_str("It has no nodes any more; `apple-k8s delete cluster` clears it away.\n");
@@ -103,9 +104,7 @@ fn members(nodes: &[NodeStatus], style: Style) -> String {
 fn ready_cell(node: &NodeStatus) -> Cell {
     match (node.ready, &node.reason) {
         (Some(true), _) => Cell::toned("yes", Tone::Good),
-        (Some(false), Some(reason)) => {
-            Cell::toned(format!("no: {}", crate::style::harmless(reason)), Tone::Bad)
-        }
+        (Some(false), Some(reason)) => Cell::toned(format!("no: {}", harmless(reason)), Tone::Bad),
         (Some(false), None) => Cell::toned("no", Tone::Bad),
         (None, _) => Cell::maybe(None::<String>),
     }

@@ -79,14 +79,15 @@ impl Board {
             .position(|running| running.phase == step.phase);
         let detail = step.detail.as_deref().map(one_line);
         match (step.state, known) {
-            (StepState::Started, Some(at)) => line.running[at].detail = detail,
             (StepState::Started, None) => {
                 line.running.push(Activity {
                     phase: step.phase.clone(),
                     detail,
                 });
             }
-            (StepState::Progress, Some(at)) => line.running[at].detail = detail,
+            (StepState::Started | StepState::Progress, Some(at)) => {
+                line.running[at].detail = detail;
+            }
             (StepState::Progress, None) => (),
             (StepState::Done | StepState::Failed, at) => {
                 if let Some(at) = at {

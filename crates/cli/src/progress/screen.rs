@@ -45,7 +45,7 @@ impl<W: Write> Screen<W> {
         text.push_str(NO_WRAP.0);
         let up = self.rows_up(columns);
         if up > 0 {
-            text.push_str(&format!("\x1b[{up}A"));
+            text.extend(["\x1b[", &up.to_string(), "A"]);
         }
         text.push('\r');
         for row in &rows {
