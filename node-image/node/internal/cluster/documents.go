@@ -73,6 +73,10 @@ func clusterConfiguration(c *contract.Config, image *Image) object {
 			// A single member elects itself; the defaults, made for networks
 			// between members, only make it wait a second first.
 			arg("heartbeat-interval", "20"), arg("election-timeout", "200"),
+			// A development cluster does not wait for the disk at each of the
+			// several hundred writes of its start. What is lost when the power
+			// fails is the cluster; an orderly stop syncs (boot.EndContainers).
+			arg("unsafe-no-fsync", "true"),
 		}}},
 		"scheduler": object{"extraArgs": []any{noElection}},
 	}

@@ -26,6 +26,8 @@ const (
 	// superAdminConf works before the API server has set up its own roles.
 	superAdminConf = "/etc/kubernetes/super-admin.conf"
 	kubeletConf    = "/etc/kubernetes/kubelet.conf"
+	// rotatingCertificate is where a kubelet keeps its current certificate.
+	rotatingCertificate = "/var/lib/kubelet/pki/kubelet-client-current.pem"
 
 	// apiTimeout bounds the start of etcd and the API server, on a slow disk.
 	apiTimeout = 3 * time.Minute
@@ -334,15 +336,14 @@ func markControlPlane(ctx context.Context, client *kube.Client, config *contract
 // kubeadm would restart the kubelet for it; the running one rotates its
 // certificate anyway, and the next one reads the file.
 func rotateKubelet() error {
-	const rotating = "/var/lib/kubelet/pki/kubelet-client-current.pem"
-	if _, err := os.Stat(rotating); err != nil {
+	if _, err := os.Stat(rotatingCertificate); err != nil {
 		return err
 	}
 	content, err := os.ReadFile(kubeletConf)
 	if err != nil {
 		return err
 	}
-	rotated, err := nameCertificate(content, rotating)
+	rotated, err := nameCertificate(content, rotatingCertificate)
 	if err != nil {
 		return fmt.Errorf("%s: %w", kubeletConf, err)
 	}

@@ -2,7 +2,9 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -89,7 +91,10 @@ contexts:
 - name: discovery
   context:
     cluster: cluster
-    user: ""
+    user: nobody
+users:
+- name: nobody
+  user: {}
 current-context: discovery
 `, config.ControlPlane, apiPort, encoded(material.CACert))
 	documents := joinDocuments(config, discoveryFile, material.BootstrapToken)
@@ -109,16 +114,16 @@ func awaitWorker(ctx context.Context, config *contract.Config, events *contract.
 	ctx, cancel := context.WithTimeoutCause(ctx, readyTimeout,
 		contract.Failf(contract.CodeNotReady, "the node was not Ready within %s", readyTimeout))
 	defer cancel()
-	err := events.Run("kubelet-credentials", func() error { return await.Path(ctx, kubeletConf) })
+	var client *kube.Client
+	err := events.Run("kubelet-credentials", func() (err error) {
+		client, err = kubeletClient(ctx)
+		return err
+	})
 	if err != nil {
 		return because(ctx, contract.Fail(contract.CodeNotReady, err, ""))
 	}
 	// The kubelet has its own credentials; the token is no longer needed here.
 	if err := os.Remove(bootstrapConf); err != nil && !os.IsNotExist(err) {
-		return contract.Fail(contract.CodeInternal, err, "")
-	}
-	client, err := kube.FromKubeconfig(kubeletConf)
-	if err != nil {
 		return contract.Fail(contract.CodeInternal, err, "")
 	}
 	registered := events.Start("node-registered")
@@ -134,4 +139,20 @@ func awaitWorker(ctx context.Context, config *contract.Config, events *contract.
 		ready = registered
 	}
 	return because(ctx, ready.End(contract.Fail(contract.CodeNotReady, err, "")))
+}
+
+// kubeletClient waits for the kubelet's credentials. A worker's kubelet writes
+// its kubeconfig, which names the certificate, a moment before that.
+func kubeletClient(ctx context.Context) (*kube.Client, error) {
+	if err := await.Path(ctx, kubeletConf); err != nil {
+		return nil, err
+	}
+	client, err := kube.FromKubeconfig(kubeletConf)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return client, err
+	}
+	if err := await.Path(ctx, rotatingCertificate); err != nil {
+		return nil, err
+	}
+	return kube.FromKubeconfig(kubeletConf)
 }

@@ -16,10 +16,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"apple-k8s.dev/node/internal/await"
 	"apple-k8s.dev/node/internal/boot"
 	"apple-k8s.dev/node/internal/contract"
-	"apple-k8s.dev/node/internal/kube"
 	"apple-k8s.dev/node/internal/nodenet"
 )
 
@@ -71,10 +69,7 @@ func podSubnet(ctx context.Context, state *contract.State) (netip.Prefix, error)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return netip.Prefix{}, err
 	}
-	if err := await.Path(ctx, kubeletConf); err != nil {
-		return netip.Prefix{}, err
-	}
-	client, err := kube.FromKubeconfig(kubeletConf)
+	client, err := kubeletClient(ctx)
 	if err != nil {
 		return netip.Prefix{}, err
 	}
