@@ -68,8 +68,8 @@ pub enum Error {
         reason: String,
     },
     /// Another program holds the lock file, or left it behind.
-    #[error("{} is locked: {} exists for {} s{}. If no kubectl or other program is changing the file now, the lock was left behind: delete {} and try again.",
-        path.display(), lock.display(), age.as_secs(), holder.map(|pid| format!(" (process {pid})")).unwrap_or_default(), lock.display())]
+    #[error("{} is locked: {} has been there for {}{}. If no kubectl or other program is changing the file now, the lock was left behind: delete {} and try again.",
+        path.display(), lock.display(), in_words(*age), holder.map(|pid| format!(" (process {pid})")).unwrap_or_default(), lock.display())]
     Locked {
         /// The kubeconfig.
         path: PathBuf,
@@ -139,4 +139,14 @@ fn list(files: &[PathBuf]) -> String {
         .map(|file| file.display().to_string())
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// A duration as a person would tell it.
+fn in_words(age: Duration) -> String {
+    match age.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds / 60),
+        seconds @ 7200..172_800 => format!("{} h", seconds / 3600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
 }

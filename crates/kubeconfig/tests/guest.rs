@@ -79,7 +79,11 @@ fn anything_that_could_run_or_lead_elsewhere_is_refused() {
             "    tls-server-name: evil",
             "its cluster has the field tls-server-name",
         ),
-        (cluster, "    \u{1b}[2J: x", "its cluster has an unknown field"),
+        (
+            cluster,
+            "    \u{1b}[2J: x",
+            "its cluster has an unknown field",
+        ),
         (
             cluster,
             "    made-up: x",
