@@ -8,6 +8,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
+use tracing::debug;
 
 use crate::args::Args;
 use crate::capture::{Capture, Keep};
@@ -180,6 +181,7 @@ impl Lines {
     }
 
     async fn exit(&mut self, code: Option<i32>) -> Result<Exit> {
+        debug!(call = self.args.shown(), code, "ended");
         let stderr = self.stderr_text().await;
         let failure = Failure {
             call: self.args.shown().to_owned(),
@@ -210,6 +212,7 @@ impl Lines {
     }
 
     async fn ended_by(&mut self, mut error: Error) -> Error {
+        debug!(call = self.args.shown(), %error, "ended by us");
         self.close_stdin();
         self.group.end().await;
         if let Error::Timeout { stderr, .. } = &mut error {

@@ -210,6 +210,24 @@ impl Container {
             .map(drop)
     }
 
+    /// Replaces the installed guest kernel by the recommended one, about 570 MB to download. An
+    /// upgrade of the program keeps the old kernel, so this is never done by itself.
+    ///
+    /// # Errors
+    /// [`Error::ServiceStopped`], and whatever a call can fail with.
+    pub async fn kernel_set_recommended(&self) -> Result<()> {
+        let (_, status) = self.ready().await?;
+        if let Some(app_root) = status.app_root {
+            // Release 1.5.0 fails when the folder is missing.
+            let folder = app_root.join("kernels");
+            tokio::fs::create_dir_all(&folder)
+                .await
+                .map_err(|e| Error::io(format!("create {}", folder.display()), &e))?;
+        }
+        let args = Args::new(&["system", "kernel", "set", "--recommended", "--force"]);
+        self.call(&args, SYSTEM_START).await.map(drop)
+    }
+
     /// Disk usage of images, containers and volumes.
     pub async fn system_df(&self) -> Result<DiskUsage> {
         let args = Args::new(&["system", "df", "--format", "json"]);

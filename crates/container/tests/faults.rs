@@ -288,6 +288,37 @@ async fn arguments_that_look_like_flags_are_never_passed_on() {
 }
 
 #[tokio::test]
+async fn the_folder_for_kernels_is_there_before_one_is_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let kernels = folder.path().join("kernels");
+    let status = format!(
+        r#"{{"paths":{{"appRoot":"{}/"}},"status":"running"}}"#,
+        folder.path().display()
+    );
+    let script = Script::release("1.5.0")
+        .on(&["system", "status"], [Act::Stdout(status)])
+        .on(&["system", "kernel", "set", "--recommended", "--force"], []);
+    let stand = Stand::new(&script);
+    let client = client(&stand);
+    assert_eq!(
+        client.status().await.unwrap().installed_kernel("arm64"),
+        None
+    );
+    client.kernel_set_recommended().await.unwrap();
+    assert!(kernels.is_dir());
+    // What is installed is what the link leads to.
+    std::fs::write(kernels.join("vmlinux-6.18"), "").unwrap();
+    std::os::unix::fs::symlink("vmlinux-6.18", kernels.join("default.kernel-arm64")).unwrap();
+    let installed = client
+        .status()
+        .await
+        .unwrap()
+        .installed_kernel("arm64")
+        .unwrap();
+    assert!(installed.ends_with("vmlinux-6.18"), "{installed:?}");
+}
+
+#[tokio::test]
 async fn nothing_is_done_for_no_ids() {
     let stand = Stand::new(&Script::new());
     let client = client(&stand);
