@@ -93,6 +93,14 @@ fn spec(name: &str) -> RunSpec {
     }
 }
 
+/// A container whose creation has to fail.
+fn never_made() -> RunSpec {
+    RunSpec {
+        name: "other".to_owned(),
+        ..spec("faults")
+    }
+}
+
 fn shell(script: &str) -> ExecSpec {
     ExecSpec::new("sh", ["-c", script])
 }
@@ -257,7 +265,7 @@ async fn faults_have_their_errors() {
         "{error:?}"
     );
     let error = container
-        .run(&RunSpec { name: "other".to_owned(), ..spec("faults") }.mount("/not/there", "/x", false))
+        .run(&never_made().mount("/not/there", "/x", false))
         .await
         .unwrap_err();
     assert!(
@@ -266,10 +274,8 @@ async fn faults_have_their_errors() {
     );
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
-    let spec = host
-        .RunSpec { name: "other".to_owned(), ..spec("faults") }
-        .publish(IpAddr::V4(Ipv4Addr::LOCALHOST), port, 80);
-    let error = container.run(&spec).await.unwrap_err();
+    let published = never_made().publish(IpAddr::V4(Ipv4Addr::LOCALHOST), port, 80);
+    let error = container.run(&published).await.unwrap_err();
     assert!(matches!(error, Error::PortInUse { .. }), "{error:?}");
     let error = container.inspect(&["other", "faults"]).await.unwrap_err();
     assert!(
