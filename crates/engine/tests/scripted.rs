@@ -1,0 +1,488 @@
+//! The engine against a scripted `container`: what it does when things go wrong.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use container::Container;
+use container_script::{Act, Script, Stand};
+use engine::{CreateRequest, Engine, ErrorCode, Home, Operation, Steps};
+use serde_json::{Value, json};
+use spec::Cluster;
+use tokio_util::sync::CancellationToken;
+
+const JOINABLE: &str = "{\"event\":\"joinable\",\"caCert\":\"PEM\"}\n";
+const DONE: &str = "{\"event\":\"done\"}\n";
+
+/// An engine over a script, with folders of its own.
+struct Bench {
+    stand: Stand,
+    folder: tempfile::TempDir,
+    engine: Engine,
+}
+
+impl Bench {
+    fn new(script: &Script) -> Self {
+        let stand = Stand::new(script);
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path().join("home"));
+        let engine = Engine::new(Container::at(stand.program()), home);
+        Self {
+            stand,
+            folder,
+            engine,
+        }
+    }
+
+    fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    fn kubeconfig(&self) -> PathBuf {
+        self.folder.path().join("config")
+    }
+
+    fn request(&self) -> CreateRequest {
+        CreateRequest {
+            cluster: Cluster::simple("dev", 1).unwrap(),
+            wait: None,
+            retain: false,
+            kubeconfig: Some(self.kubeconfig()),
+            set_context: false,
+        }
+    }
+
+    /// Calls that change something, as words.
+    fn changes(&self) -> Vec<String> {
+        let reading = ["--version", "--help", "status", "list", "inspect", "logs"];
+        self.stand
+            .calls()
+            .into_iter()
+            .map(|call| call.arguments.join(" "))
+            .filter(|call| {
+                !reading
+                    .iter()
+                    .any(|word| call.split(' ').any(|w| w == *word))
+            })
+            .collect()
+    }
+
+    fn remembered(&self) -> Vec<String> {
+        let clusters = fs::read_dir(self.home().join("clusters"))
+            .into_iter()
+            .flatten();
+        clusters
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+}
+
+fn node(name: &str, role: &str, address: &str, creation: &str, state: &str) -> Value {
+    json!({
+        "id": name,
+        "configuration": {
+            "id": name,
+            "image": {"reference": "apple-k8s-node", "descriptor": {"digest": "sha256:00"}},
+            "labels": {
+                "apple-k8s.dev/cluster": "dev", "apple-k8s.dev/role": role,
+                "apple-k8s.dev/node-address": address, "apple-k8s.dev/creation": creation,
+            },
+            "publishedPorts": [{"hostAddress": "127.0.0.1", "hostPort": 16443,
+                "containerPort": 6443, "count": 1, "proto": "tcp"}],
+        },
+        "status": {"state": state, "startedDate": "2026-01-01T10:00:00Z", "networks": [
+            {"network": "default", "hostname": name, "ipv4Address": "192.168.64.9/24"}]}
+    })
+}
+
+fn two_nodes(creation: &str, state: &str) -> Act {
+    let nodes = json!([
+        node(
+            "dev-control-plane",
+            "control-plane",
+            "172.30.0.2",
+            creation,
+            state
+        ),
+        node("dev-worker", "worker", "172.30.0.3", creation, state),
+    ]);
+    Act::Stdout(nodes.to_string())
+}
+
+fn image() -> Act {
+    let labels = json!({
+        "dev.apple-k8s.kubernetes-version": "v1.37.1", "dev.apple-k8s.node-contract": "1"
+    });
+    let image = json!([{
+        "configuration": {"name": "docker.io/library/apple-k8s-node:v1.37.1",
+            "descriptor": {"digest": "sha256:00", "mediaType": "x", "size": 1}},
+        "id": "00",
+        "variants": [{
+            "config": {"architecture": engine::architecture(), "os": "linux",
+                "config": {"Labels": labels}},
+            "digest": "sha256:00", "size": 1,
+            "platform": {"architecture": engine::architecture(), "os": "linux"},
+        }]
+    }]);
+    Act::Stdout(image.to_string())
+}
+
+/// A host where everything answers; `nodes` is how the list goes on once nodes were run.
+fn healthy() -> Script {
+    Script::healthy("1.5.0")
+        .on(&["network", "list"], [Act::Stdout("[]".into())])
+        .on(&["image", "inspect"], [image()])
+}
+
+fn fresh() -> Script {
+    healthy()
+        .times(1, &["list"], [Act::Stdout("[]".into())])
+        .on(&["list"], [two_nodes("any", "running")])
+        .on(&["run"], [Act::Option("--name".into())])
+        .on(&["delete"], [Act::LastWord])
+        .on(&["logs"], [Act::Stdout("systemd says hello\n".into())])
+}
+
+fn admin() -> Act {
+    let pem = |word: &str| {
+        use base64::Engine as _;
+        let text = format!("-----BEGIN {word}-----\nAAAA\n-----END {word}-----\n");
+        base64::engine::general_purpose::STANDARD.encode(text)
+    };
+    let (certificate, key) = (pem("CERTIFICATE"), pem("EC PRIVATE KEY"));
+    let yaml = format!(
+        "apiVersion: v1\nkind: Config\nclusters:\n- name: k\n  cluster:\n    server: https://172.30.0.2:6443\n    certificate-authority-data: {certificate}\ncontexts:\n- name: c\n  context: {{cluster: k, user: u}}\ncurrent-context: c\nusers:\n- name: u\n  user:\n    client-certificate-data: {certificate}\n    client-key-data: {key}\n"
+    );
+    Act::Stdout(format!(
+        "{}\n",
+        json!({"event": "done", "kubeconfig": yaml})
+    ))
+}
+
+#[tokio::test]
+async fn a_creation_ends_with_a_known_cluster() {
+    let script = fresh()
+        .on(
+            &["exec", "init"],
+            [Act::ReadLine, Act::Stdout(JOINABLE.into()), admin()],
+        )
+        .on(
+            &["exec", "join"],
+            [Act::ReadLine, Act::ReadLine, Act::Stdout(DONE.into())],
+        );
+    let bench = Bench::new(&script);
+    let created = bench
+        .engine
+        .create(bench.request(), &Operation::silent())
+        .await
+        .unwrap();
+
+    assert_eq!(created.context, "apple-k8s-dev");
+    assert_eq!(created.nodes, ["dev-control-plane", "dev-worker"]);
+    let kubeconfig = fs::read_to_string(bench.kubeconfig()).unwrap();
+    assert!(kubeconfig.contains(&created.server), "{kubeconfig}");
+    assert!(!created.current_context, "nobody asked for a switch");
+    let saved = bench.home().join("clusters/dev");
+    assert!(saved.join("cluster.yaml").exists() && !saved.join("creation").exists());
+
+    let lines: Vec<Value> = bench
+        .stand
+        .lines()
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let init = lines
+        .iter()
+        .find(|line| line["role"] == "control-plane")
+        .unwrap();
+    let material = lines.iter().find(|line| line["caCert"] == "PEM").unwrap();
+    assert_eq!(init["bootstrapToken"], material["bootstrapToken"]);
+    let worker = lines.iter().find(|line| line["role"] == "worker").unwrap();
+    assert_eq!(
+        worker["bootstrapToken"],
+        Value::Null,
+        "a worker gets the token when it may join"
+    );
+    assert_eq!(worker["network"]["peers"][0]["node"], "dev-control-plane");
+    let calls = bench.changes().join("\n");
+    assert!(
+        calls.contains("--publish 127.0.0.1:") && calls.contains("--cap-add ALL"),
+        "{calls}"
+    );
+    assert!(
+        !calls.contains(material["bootstrapToken"].as_str().unwrap()),
+        "the token is in a process list"
+    );
+
+    let again = bench
+        .engine
+        .create(bench.request(), &Operation::silent())
+        .await
+        .unwrap_err();
+    assert_eq!(again.code, ErrorCode::ClusterExists);
+}
+
+#[tokio::test]
+async fn a_failed_creation_keeps_logs_and_nothing_else() {
+    let failed = json!({"event": "error", "code": "kubeadm", "message": "etcd did not start",
+        "detail": "no space left on device"});
+    let script = fresh()
+        .on(
+            &["exec", "init"],
+            [
+                Act::ReadLine,
+                Act::Stdout(format!("{failed}\n")),
+                Act::Exit(1),
+            ],
+        )
+        .on(&["exec", "join"], [Act::ReadLine, Act::Hang])
+        .on(&["exec"], [Act::Stdout("a log\n".into())]);
+    let bench = Bench::new(&script);
+    fs::write(bench.kubeconfig(), "# mine\n").unwrap();
+    let error = bench
+        .engine
+        .create(bench.request(), &Operation::silent())
+        .await
+        .unwrap_err();
+
+    assert_eq!(error.code, ErrorCode::NodeFailed);
+    assert!(error.message.contains("etcd did not start"), "{error}");
+    let logs = error.logs.expect("a folder with logs");
+    let serial = fs::read_to_string(logs.join("dev-worker/serial.log")).unwrap();
+    assert_eq!(serial, "systemd says hello\n");
+    let deleted = bench
+        .changes()
+        .into_iter()
+        .find(|call| call.starts_with("delete"))
+        .unwrap();
+    assert!(
+        deleted.contains("dev-control-plane") && deleted.contains("dev-worker"),
+        "{deleted}"
+    );
+    assert_eq!(bench.remembered(), [] as [String; 0]);
+    assert_eq!(fs::read_to_string(bench.kubeconfig()).unwrap(), "# mine\n");
+    bench.stand.wait_until_gone();
+}
+
+#[tokio::test]
+async fn retained_nodes_stay_and_can_be_deleted() {
+    let script = fresh()
+        .on(&["exec", "init"], [Act::ReadLine, Act::Exit(1)])
+        .on(&["exec", "join"], [Act::ReadLine, Act::Hang])
+        .on(&["exec"], [Act::Stdout("a log\n".into())]);
+    let bench = Bench::new(&script);
+    let request = CreateRequest {
+        retain: true,
+        ..bench.request()
+    };
+    let error = bench
+        .engine
+        .create(request, &Operation::silent())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, ErrorCode::NodeFailed);
+    assert!(
+        !bench
+            .changes()
+            .iter()
+            .any(|call| call.starts_with("delete"))
+    );
+
+    let kubeconfig = bench.kubeconfig();
+    let deleted = bench
+        .engine
+        .delete("dev", Some(&kubeconfig), &Operation::silent())
+        .await
+        .unwrap();
+    assert!(deleted.existed);
+    assert_eq!(deleted.nodes, ["dev-control-plane", "dev-worker"]);
+    assert_eq!(bench.remembered(), [] as [String; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cancelling_removes_what_was_made() {
+    let script = fresh()
+        .on(&["exec", "init"], [Act::ReadLine, Act::Mark, Act::Hang])
+        .on(&["exec", "join"], [Act::ReadLine, Act::Hang]);
+    let bench = Bench::new(&script);
+    let op = Operation {
+        steps: Steps::silent(),
+        cancel: CancellationToken::new(),
+    };
+    let cancel = op.cancel.clone();
+    let create = bench.engine.create(bench.request(), &op);
+    let stop = async {
+        tokio::task::block_in_place(|| bench.stand.wait_for_mark());
+        cancel.cancel();
+    };
+    let (outcome, ()) = tokio::join!(create, stop);
+    assert_eq!(outcome.unwrap_err().code, ErrorCode::Cancelled);
+    assert!(
+        bench
+            .changes()
+            .iter()
+            .any(|call| call.starts_with("delete"))
+    );
+    assert_eq!(bench.remembered(), [] as [String; 0]);
+    bench.stand.wait_until_gone();
+}
+
+fn leave_behind(bench: &Bench, creation: &str) {
+    let dir = bench.home().join("clusters/dev");
+    fs::create_dir_all(&dir).unwrap();
+    fs::write(dir.join("creation"), creation).unwrap();
+}
+
+#[tokio::test]
+async fn only_remains_of_the_killed_creation_are_cleared_away() {
+    let foreign = healthy().on(&["list"], [two_nodes("other", "running")]);
+    let bench = Bench::new(&foreign);
+    leave_behind(&bench, "killed");
+    let error = bench
+        .engine
+        .create(bench.request(), &Operation::silent())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, ErrorCode::ClusterExists);
+    assert_eq!(
+        bench.changes(),
+        [] as [String; 0],
+        "somebody's cluster was touched"
+    );
+
+    let ours = healthy()
+        .times(1, &["list"], [two_nodes("killed", "stopped")])
+        .times(1, &["list"], [Act::Stdout("[]".into())])
+        .on(&["list"], [two_nodes("any", "running")])
+        .on(&["delete"], [Act::LastWord])
+        .on(&["run"], [Act::Option("--name".into())])
+        .on(
+            &["exec", "init"],
+            [Act::ReadLine, Act::Stdout(JOINABLE.into()), admin()],
+        )
+        .on(
+            &["exec", "join"],
+            [Act::ReadLine, Act::ReadLine, Act::Stdout(DONE.into())],
+        );
+    let bench = Bench::new(&ours);
+    leave_behind(&bench, "killed");
+    bench
+        .engine
+        .create(bench.request(), &Operation::silent())
+        .await
+        .unwrap();
+    assert!(
+        bench.changes()[0].starts_with("delete"),
+        "{:?}",
+        bench.changes()
+    );
+}
+
+#[tokio::test]
+async fn a_container_that_has_the_name_of_a_node_is_left_alone() {
+    let mut other = node("dev-worker", "worker", "172.30.0.3", "", "running");
+    other["configuration"]["labels"] = json!({});
+    let list = Act::Stdout(json!([other]).to_string());
+    let bench = Bench::new(&healthy().on(&["list"], [list]));
+    let error = bench
+        .engine
+        .create(bench.request(), &Operation::silent())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, ErrorCode::ClusterExists);
+    assert!(error.message.contains("dev-worker"), "{error}");
+    assert_eq!(bench.changes(), [] as [String; 0]);
+}
+
+#[tokio::test]
+async fn starting_tells_every_node_where_the_others_are() {
+    let script = healthy()
+        .times(1, &["list"], [two_nodes("any", "stopped")])
+        .on(&["list"], [two_nodes("any", "running")])
+        .on(&["start"], [Act::LastWord])
+        .on(
+            &["exec", "network"],
+            [Act::ReadLine, Act::Stdout(DONE.into())],
+        );
+    let bench = Bench::new(&script);
+    let dir = bench.home().join("clusters/dev");
+    fs::create_dir_all(&dir).unwrap();
+    fs::write(
+        dir.join("cluster.yaml"),
+        Cluster::simple("dev", 1).unwrap().to_yaml(),
+    )
+    .unwrap();
+    fs::write(dir.join("kubeconfig"), "unused").unwrap();
+    bench
+        .engine
+        .start("dev", None, &Operation::silent())
+        .await
+        .unwrap();
+
+    let changes = bench.changes();
+    assert_eq!(
+        changes
+            .iter()
+            .filter(|call| call.starts_with("start"))
+            .count(),
+        2
+    );
+    let peers: Vec<Value> = bench
+        .stand
+        .lines()
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(peers.len(), 2);
+    assert!(
+        peers
+            .iter()
+            .all(|line| line["network"]["peers"][0]["underlay"] == "192.168.64.9")
+    );
+    assert!(peers.iter().all(|line| line.get("controlPlane").is_none()));
+}
+
+#[tokio::test]
+async fn faults_of_the_runtime_have_their_codes_and_change_nothing() {
+    let cases: [(Script, ErrorCode); 4] = [
+        (Script::services_down("1.5.0"), ErrorCode::RuntimeStopped),
+        (Script::release("0.12.0"), ErrorCode::RuntimeTooOld),
+        (Script::release("1.2.0"), ErrorCode::RuntimeRefused),
+        (Script::new().on(&[], [Act::Hang]), ErrorCode::RuntimeHung),
+    ];
+    for (script, code) in cases {
+        let stand = Stand::new(&script);
+        let folder = tempfile::tempdir().unwrap();
+        let container = Container::at(stand.program()).with_limit(Duration::from_millis(500));
+        let engine = Engine::new(container, Home::at(folder.path().join("home")));
+        let kubeconfig = folder.path().join("config");
+        let request = CreateRequest {
+            cluster: Cluster::simple("dev", 0).unwrap(),
+            wait: None,
+            retain: false,
+            kubeconfig: Some(kubeconfig.clone()),
+            set_context: false,
+        };
+        let error = engine
+            .create(request, &Operation::silent())
+            .await
+            .unwrap_err();
+        assert_eq!(error.code, code, "{error:?}");
+        assert!(error.hint.is_some(), "no way out of {code}");
+        assert!(!kubeconfig.exists());
+        assert_no_files(&folder.path().join("home"));
+    }
+}
+
+fn assert_no_files(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let entry = entry.unwrap();
+        assert!(
+            entry.file_type().unwrap().is_dir(),
+            "{} was left",
+            entry.path().display()
+        );
+        assert_no_files(&entry.path());
+    }
+}
