@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use container::Container;
@@ -17,14 +18,14 @@ const DONE: &str = "{\"event\":\"done\"}\n";
 
 /// An engine over a script, with folders of its own.
 struct Bench {
-    stand: Stand,
+    stand: Arc<Stand>,
     folder: tempfile::TempDir,
     engine: Engine,
 }
 
 impl Bench {
     fn new(script: &Script) -> Self {
-        let stand = Stand::new(script);
+        let stand = Arc::new(Stand::new(script));
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path().join("home"));
         let engine = Engine::new(Container::at(stand.program()), home);
@@ -300,7 +301,7 @@ async fn retained_nodes_stay_and_can_be_deleted() {
     assert_eq!(bench.remembered(), [] as [String; 0]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn cancelling_removes_what_was_made() {
     let script = fresh()
         .on(&["exec", "init"], [Act::ReadLine, Act::Mark, Act::Hang])
@@ -311,13 +312,13 @@ async fn cancelling_removes_what_was_made() {
         cancel: CancellationToken::new(),
     };
     let cancel = op.cancel.clone();
-    let create = bench.engine.create(bench.request(), &op);
-    let stop = async {
-        tokio::task::block_in_place(|| bench.stand.wait_for_mark());
+    let stand = Arc::clone(&bench.stand);
+    tokio::task::spawn_blocking(move || {
+        stand.wait_for_mark();
         cancel.cancel();
-    };
-    let (outcome, ()) = tokio::join!(create, stop);
-    assert_eq!(outcome.unwrap_err().code, ErrorCode::Cancelled);
+    });
+    let error = bench.engine.create(bench.request(), &op).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::Cancelled);
     assert!(
         bench
             .changes()
