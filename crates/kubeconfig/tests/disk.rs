@@ -167,7 +167,10 @@ fn links_in_a_circle_are_refused() {
     let folder = Folder::new();
     symlink("b", folder.path("a")).unwrap();
     symlink("a", folder.path("b")).unwrap();
-    assert!(matches!(add(&folder.path("a")), Err(Error::Unreadable { .. })));
+    assert!(matches!(
+        add(&folder.path("a")),
+        Err(Error::Unreadable { .. })
+    ));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::replace::beside;
+use super::replace::{beside, siblings};
 use crate::Error;
 
 /// Writers hold a lock for milliseconds.
@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const STALE: Duration = Duration::from_mins(1);
 
 const MARK: &str = "apple-k8s ";
+
+/// What a lock file is called before it gets its name.
+const CANDIDATE: &str = "lock";
 
 /// The lock of one kubeconfig, held until dropped.
 #[derive(Debug)]
@@ -125,7 +128,7 @@ impl Drop for Held {
 
 /// Makes the lock file, unless there is one.
 fn create(name: &Path) -> io::Result<Option<File>> {
-    let candidate = beside(name, "lock");
+    let candidate = beside(name, CANDIDATE);
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -133,12 +136,26 @@ fn create(name: &Path) -> io::Result<Option<File>> {
         .mode(0o600)
         .open(&candidate)?;
     let linked = claim(&mut file).and_then(|()| fs::hard_link(&candidate, name));
-    let removed = fs::remove_file(&candidate);
+    let _ = fs::remove_file(&candidate);
     match linked {
-        Ok(()) => removed.map(|()| Some(file)),
+        Ok(()) => {
+            sweep(name);
+            Ok(Some(file))
+        }
+        // Somebody has the lock, or swept the candidate away before it was locked.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         // A file system without hard links.
         Err(_) => create_directly(name),
+    }
+}
+
+/// Removes candidates that killed processes left: those that nobody has locked.
+fn sweep(name: &Path) {
+    for candidate in siblings(name, CANDIDATE) {
+        if File::open(&candidate).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(candidate);
+        }
     }
 }
 

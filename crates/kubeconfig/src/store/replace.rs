@@ -1,10 +1,14 @@
 //! Replacing a file at once: whoever reads sees the old text or the new one, also after a crash.
 
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What the new text's file is called.
+const NEW: &str = "new";
 
 /// The step that failed, and the system's word for it.
 type Failed = (&'static str, io::Error);
@@ -26,8 +30,11 @@ impl Replacement {
         if let Some(old) = &old {
             check_replaceable(target, old)?;
         }
-        sweep(target);
-        let temporary = beside(target, "new");
+        // What a killed writer left; under the lock, no other writer of ours is at work here.
+        for left in siblings(target, NEW) {
+            let _ = fs::remove_file(left);
+        }
+        let temporary = beside(target, NEW);
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -121,31 +128,34 @@ fn keep_owner(file: &File, old: &fs::Metadata) -> Result<(), Failed> {
         .map_err(|error| ("keeping its owner", error))
 }
 
-/// Removes what a writer that was killed left beside the file. Called under the lock: no other
-/// writer of ours is at work on it.
-fn sweep(target: &Path) {
-    let Some(name) = target.file_name() else {
-        return;
-    };
-    let prefix = format!(".{}.apple-k8s-new-", name.to_string_lossy());
-    let Ok(entries) = fs::read_dir(folder_of(target)) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(&prefix) {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-}
-
 /// A name beside `target` that no other process or thread uses.
 pub(super) fn beside(target: &Path, what: &str) -> PathBuf {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let mut name = std::ffi::OsString::from(".");
-    name.push(target.file_name().unwrap_or_default());
-    name.push(format!(".apple-k8s-{what}-{}-{count}", std::process::id()));
+    let mut name = prefix(target, what);
+    name.push(format!("{}-{count}", std::process::id()));
     folder_of(target).join(name)
+}
+
+/// The files that [`beside`] named, by whomever they were made.
+pub(super) fn siblings(target: &Path, what: &str) -> impl Iterator<Item = PathBuf> {
+    let prefix = prefix(target, what);
+    let entries = fs::read_dir(folder_of(target))
+        .into_iter()
+        .flatten()
+        .flatten();
+    entries.map(|entry| entry.path()).filter(move |path| {
+        let name = path.file_name().unwrap_or_default();
+        name.as_encoded_bytes()
+            .starts_with(prefix.as_encoded_bytes())
+    })
+}
+
+fn prefix(target: &Path, what: &str) -> OsString {
+    let mut prefix = OsString::from(".");
+    prefix.push(target.file_name().unwrap_or_default());
+    prefix.push(format!(".apple-k8s-{what}-"));
+    prefix
 }
 
 /// The folder a path is in.
