@@ -1,0 +1,42 @@
+//! `create`, and the first half of `run`.
+
+use std::fs;
+
+use super::{Container, Record, boot_log, disk, log_file, netns_file, spec};
+use crate::error::{Code, Context, Error, Result};
+use crate::lock::Lock;
+use crate::podman::Podman;
+use crate::world::World;
+
+/// Creates a container. The caller keeps the lock until the container is in use or given up.
+pub(crate) fn create(world: &World, record: &Record, lock: &Lock) -> Result<()> {
+    let id = &record.configuration.id;
+    let failed = |cause: Error| cause.wrapped(Code::Internal, "failed to create container");
+    if Container::find(world, id)?.is_some() {
+        let cause = Error::new(Code::Exists, format!("container already exists: {id}"));
+        return Err(failed(cause));
+    }
+    super::remove::clear(world, id, lock)?;
+    prepare(world, record)?;
+    if let Err(cause) = Podman::new(world).run(spec::arguments(world, record)?) {
+        super::remove::clear(world, id, lock)?;
+        return Err(failed(cause));
+    }
+    Ok(())
+}
+
+/// Everything that must be there before podman creates the container.
+fn prepare(world: &World, record: &Record) -> Result<()> {
+    let id = &record.configuration.id;
+    let folder = world.container(id);
+    fs::create_dir_all(&folder).context(|| format!("cannot create {}", folder.display()))?;
+    if record.configuration.cap_add.iter().any(|c| c == "ALL") {
+        let disk = disk(world, id);
+        fs::create_dir_all(&disk).context(|| format!("cannot create {}", disk.display()))?;
+    }
+    // podman asks for the file at creation; a namespace is mounted on it at each start.
+    super::files::touch(&netns_file(world, id))?;
+    super::files::touch(&log_file(world, id))?;
+    super::files::touch(&boot_log(world, id))?;
+    record.write(world)
+}

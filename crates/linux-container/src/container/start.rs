@@ -1,0 +1,169 @@
+//! `start`, and the second half of `run`.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::process::Stdio;
+use std::time::Duration;
+
+use super::{Container, boot_log, log_file, netns_file, started_file};
+use crate::error::{Code, Context, Error, Result};
+use crate::lock::Lock;
+use crate::model::{Attachment, Configuration, MountKind};
+use crate::network::{self, Resolver};
+use crate::podman::{Podman, unavailable};
+use crate::process::Monitor;
+use crate::publish::Publisher;
+use crate::store::Store;
+use crate::volume;
+use crate::world::{World, write_atomic};
+
+/// Whether the process starts by itself or when something is attached to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attach {
+    /// Started when this returns.
+    Detached,
+    /// Prepared; [`attach`] starts it.
+    Later,
+}
+
+/// Starts a stopped container with a new address. The caller holds its lock.
+pub(crate) fn start(world: &World, id: &str, mode: Attach, _lock: &Lock) -> Result<()> {
+    let container = Container::get(world, id)?;
+    let config = &container.record.configuration;
+    check_kernel(world)?;
+    check_mounts(world, config)?;
+    // podman may still be busy with the end of the last run.
+    if let Some(monitor) = Monitor::find(world, &container.stored.id) {
+        monitor.wait(Duration::from_secs(30));
+    }
+    let result = boot(world, &container, mode);
+    // The process holds its network namespace from now on; without one it shall vanish.
+    super::files::unmount(&netns_file(world, id));
+    if result.is_err() {
+        super::stop::finish(world, &container);
+    }
+    result
+}
+
+fn boot(world: &World, container: &Container, mode: Attach) -> Result<()> {
+    let config = &container.record.configuration;
+    let id = container.id();
+    let mut log = fs::File::options()
+        .create(true)
+        .append(true)
+        .open(boot_log(world, id))
+        .context(|| "cannot open the boot log".into())?;
+    let mut note = |text: String| {
+        let _ = writeln!(log, "{} {text}", crate::model::now());
+    };
+    note(format!("starting {id} from {}", config.image.reference));
+    let netns = netns_file(world, id);
+    super::files::touch(&netns)?;
+    super::files::unmount(&netns);
+    let attachments = network::attach(world, config, &netns)?;
+    for one in &attachments {
+        note(format!(
+            "network {}: {} on {}",
+            one.network, one.ipv4_address, one.mac_address
+        ));
+    }
+    write_network_files(world, container, &attachments)?;
+    fs::File::create(log_file(world, id)).context(|| "cannot empty the log".into())?;
+    let publisher = Publisher::open(world, config)?;
+    let verb = if mode == Attach::Detached {
+        "start"
+    } else {
+        "init"
+    };
+    if let Err(error) = Podman::new(world).run([verb, id]) {
+        note(format!("failed: {error}"));
+        return Err(explain(&error, config));
+    }
+    let now = crate::model::now();
+    write_atomic(&started_file(world, id), now.as_bytes())?;
+    if let Some(publisher) = publisher {
+        publisher.go(mode);
+    }
+    note(format!(
+        "process {} handed to the runtime",
+        config.init_process.executable
+    ));
+    Ok(())
+}
+
+/// Becomes podman, attached to a prepared container: streams, signals and the status of the
+/// process pass without anything in between.
+pub(crate) fn attach(world: &World, id: &str, interactive: bool) -> Error {
+    let mut command = Podman::new(world).command(["start", "--attach", "--sig-proxy"]);
+    if interactive {
+        command.arg("--interactive");
+    } else {
+        command.stdin(Stdio::null());
+    }
+    unavailable(&command.arg(id).exec())
+}
+
+/// Puts the failures that Apple's tool knows into its words.
+fn explain(error: &Error, config: &Configuration) -> Error {
+    let text = error.to_string();
+    let program = &config.init_process.executable;
+    let missing = [
+        "executable file not found",
+        "no such file or directory: OCI",
+    ];
+    if missing.iter().any(|m| text.contains(m)) || text.contains(&format!("stat {program}:")) {
+        return super::files::missing_program(program)
+            .wrapped(Code::Internal, "failed to bootstrap container");
+    }
+    error
+        .clone()
+        .wrapped(Code::Internal, "failed to bootstrap container")
+}
+
+fn check_kernel(world: &World) -> Result<()> {
+    if world.kernel_link().exists() {
+        return Ok(());
+    }
+    Err(Error::not_found(format!(
+        "default kernel not configured for architecture {}, please use the `container system kernel set` command to configure it",
+        crate::world::architecture()
+    )))
+}
+
+fn check_mounts(world: &World, config: &Configuration) -> Result<()> {
+    for mount in &config.mounts {
+        match &mount.kind {
+            MountKind::Virtiofs {} if !fs::exists(&mount.source).unwrap_or(false) => {
+                return Err(Error::not_found(format!(
+                    "mount source path '{}' does not exist",
+                    mount.source
+                )));
+            }
+            MountKind::Volume { name, .. } => volume::check_free(world, name, &config.id)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Rewrites `/etc/hosts` and `/etc/resolv.conf`, as a boot of Apple's guest does.
+fn write_network_files(
+    world: &World,
+    container: &Container,
+    attachments: &[Attachment],
+) -> Result<()> {
+    let config = &container.record.configuration;
+    let upper = Store::new(world).upper(&container.stored);
+    let mut hosts = String::from("127.0.0.1 localhost\n");
+    if let Some(first) = attachments.first() {
+        let name = first.hostname.trim_end_matches('.');
+        hosts.push_str(&format!("{} {name}\n", first.ipv4_address.addr()));
+    }
+    super::files::write_etc(&upper, "hosts", &hosts)?;
+    if let Some(dns) = &config.dns {
+        let resolver = Resolver::new(dns, attachments.first(), world.settings.outside());
+        super::files::write_etc(&upper, "resolv.conf", &resolver.text())?;
+    }
+    Ok(())
+}

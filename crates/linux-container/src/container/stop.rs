@@ -1,0 +1,71 @@
+//! `stop`, `kill`, and waiting until podman has cleaned up.
+
+use std::time::Duration;
+
+use super::{Container, attachments_file, netns_file};
+use crate::error::{Code, Error, Result};
+use crate::lock::Lock;
+use crate::process::Monitor;
+use crate::publish;
+use crate::world::World;
+
+const SIGKILL: i32 = 9;
+const SIGTERM: i32 = 15;
+
+/// How long the kernel may take to end a killed container, and podman to clean up after it.
+const CLEAN_UP: Duration = Duration::from_secs(30);
+
+/// Stops a container: signal, wait, kill. One that is stopped already is no error.
+pub(crate) fn stop(world: &World, id: &str, signal: Option<i32>, grace: Duration) -> Result<()> {
+    let failed = |cause: Error| cause.wrapped(Code::Internal, "failed to stop container");
+    let _lock = Lock::container(world, id)?;
+    let Some(container) = Container::find(world, id)? else {
+        let cause = Error::not_found(format!("container with ID {id} not found"));
+        return Err(failed(cause));
+    };
+    if let Some(init) = &container.init {
+        let configured = container.record.configuration.stop_signal.as_deref();
+        let configured = configured.and_then(|s| crate::parse::signal::number(s).ok());
+        init.signal(signal.or(configured).unwrap_or(SIGTERM))
+            .map_err(failed)?;
+        init.wait(Some(grace));
+    }
+    finish(world, &container);
+    Ok(())
+}
+
+/// Sends a signal; SIGKILL is waited for.
+pub(crate) fn kill(world: &World, id: &str, signal: i32) -> Result<()> {
+    let failed = |cause: Error| cause.wrapped(Code::Internal, "failed to kill container");
+    let container = Container::find(world, id)?.ok_or_else(|| {
+        failed(Error::not_found(format!(
+            "container with ID {id} not found"
+        )))
+    })?;
+    let init = container.running().map_err(failed)?;
+    init.signal(signal).map_err(failed)?;
+    if signal == SIGKILL {
+        finish(world, &container);
+    }
+    Ok(())
+}
+
+/// Ends what is left of a run and waits until podman and the publisher have cleaned up.
+pub(super) fn finish(world: &World, container: &Container) {
+    let monitor = Monitor::find(world, &container.stored.id);
+    let publisher = publish::find(world, container.id());
+    if let Some(init) = &container.init
+        && !init.wait(Some(Duration::ZERO))
+    {
+        let _ = init.signal(SIGKILL);
+        init.wait(Some(CLEAN_UP));
+    }
+    if let Some(monitor) = monitor {
+        monitor.wait(CLEAN_UP);
+    }
+    if let Some(publisher) = publisher {
+        publisher.end();
+    }
+    super::files::unmount(&netns_file(world, container.id()));
+    let _ = std::fs::remove_file(attachments_file(world, container.id()));
+}

@@ -1,0 +1,117 @@
+//! What keeps containers inside the host, in a table of our own that goes when the service stops.
+//!
+//! The host and the containers of one network reach each other. Anything else is refused at once,
+//! with an answer, so that nothing in a container waits for a time-out. With `outside = true`
+//! networks other than host-only ones may reach beyond the host, by address translation.
+
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use super::Entity;
+use crate::error::{Context, Error, Result};
+use crate::model::NetworkMode;
+use crate::world::World;
+
+const FORWARDING: &str = "/proc/sys/net/ipv4/ip_forward";
+
+/// Replaces the table by one for these networks.
+pub(super) fn apply(world: &World, networks: &[Entity]) -> Result<()> {
+    let outside = world.settings.outside();
+    load(&rules(world, networks, outside))?;
+    let saved = world.run().join("ip_forward");
+    if outside && !saved.exists() {
+        let before =
+            fs::read_to_string(FORWARDING).context(|| format!("cannot read {FORWARDING}"))?;
+        crate::world::write_atomic(&saved, before.as_bytes())?;
+        fs::write(FORWARDING, "1").context(|| format!("cannot write {FORWARDING}"))?;
+    }
+    Ok(())
+}
+
+/// Removes the table, and gives the host its forwarding setting back.
+pub(super) fn remove(world: &World) -> Result<()> {
+    load(&format!(
+        "table inet {0} {{}}\ndelete table inet {0}\n",
+        table(world)
+    ))?;
+    let saved = world.run().join("ip_forward");
+    if let Ok(before) = fs::read_to_string(&saved) {
+        fs::write(FORWARDING, before.trim()).context(|| format!("cannot write {FORWARDING}"))?;
+        let _ = fs::remove_file(saved);
+    }
+    Ok(())
+}
+
+fn table(world: &World) -> String {
+    format!("container_{}", world.key)
+}
+
+fn rules(world: &World, networks: &[Entity], outside: bool) -> String {
+    let name = table(world);
+    let ours = format!("\"ac{}b*\"", world.key);
+    let refuse = "reject with icmpx type admin-prohibited";
+    let mut prerouting = String::new();
+    let mut forward = String::new();
+    let mut postrouting = String::new();
+    for network in networks {
+        let bridge = network.bridge(world);
+        let subnet = network.subnet;
+        prerouting.push_str(&format!(
+            "    iifname \"{bridge}\" ip daddr {subnet} accept\n"
+        ));
+        forward.push_str(&format!(
+            "    iifname \"{bridge}\" oifname \"{bridge}\" accept\n"
+        ));
+        if outside && network.configuration.mode == NetworkMode::Nat {
+            forward.push_str(&format!(
+                "    iifname \"{bridge}\" oifname != {ours} accept\n"
+            ));
+            forward.push_str(&format!(
+                "    oifname \"{bridge}\" ct state established,related accept\n"
+            ));
+            prerouting.push_str(&format!("    iifname \"{bridge}\" accept\n"));
+            postrouting.push_str(&format!(
+                "    ip saddr {subnet} oifname != \"{bridge}\" masquerade\n"
+            ));
+        }
+    }
+    let nat = if postrouting.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "  chain postrouting {{\n    type nat hook postrouting priority srcnat; policy accept;\n{postrouting}  }}\n"
+        )
+    };
+    format!(
+        "table inet {name} {{}}\ndelete table inet {name}\ntable inet {name} {{\n\
+         \x20 chain prerouting {{\n    type filter hook prerouting priority mangle; policy accept;\n{prerouting}\
+         \x20   iifname {ours} fib daddr type != {{ local, broadcast, multicast }} {refuse}\n  }}\n\
+         \x20 chain forward {{\n    type filter hook forward priority filter - 5; policy accept;\n{forward}\
+         \x20   iifname {ours} {refuse}\n    oifname {ours} {refuse}\n  }}\n{nat}}}\n"
+    )
+}
+
+fn load(rules: &str) -> Result<()> {
+    let run = || -> std::io::Result<std::process::Output> {
+        let mut child = Command::new("nft")
+            .args(["-f", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(rules.as_bytes())?;
+        }
+        child.wait_with_output()
+    };
+    let output = run().context(|| "cannot run nft: install nftables".into())?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&output.stderr);
+    Err(Error::internal(format!(
+        "cannot keep containers inside the host: {}",
+        text.trim()
+    )))
+}

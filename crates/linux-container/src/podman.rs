@@ -1,0 +1,186 @@
+//! podman, with a configuration and a storage of its own in the app root. Neither the host's
+//! configuration nor any other podman storage is read or written.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::process::{Command, Stdio};
+
+use crate::error::{Context, Error, Result};
+use crate::world::World;
+
+/// Runs podman in one world.
+pub(crate) struct Podman<'w> {
+    world: &'w World,
+}
+
+impl<'w> Podman<'w> {
+    pub(crate) fn new(world: &'w World) -> Self {
+        Self { world }
+    }
+
+    /// Writes podman's configuration. Limits come from this process: what the host allows.
+    pub(crate) fn configure(world: &World) -> Result<()> {
+        let folder = world.podman();
+        let policy = folder.join("home/.config/containers");
+        for path in [&policy, &world.temporary(), &world.storage()] {
+            fs::create_dir_all(path).context(|| format!("cannot create {}", path.display()))?;
+        }
+        let quoted = |path: std::path::PathBuf| quote(&path.to_string_lossy());
+        let files = [
+            (
+                folder.join("containers.conf"),
+                format!(
+                    "[containers]\nhttp_proxy = false\nlog_driver = \"k8s-file\"\n\
+                     default_ulimits = [{}]\n\
+                     [engine]\ncgroup_manager = \"cgroupfs\"\nruntime = \"runc\"\n\
+                     lock_type = \"file\"\nevents_logger = \"none\"\n\
+                     static_dir = {}\ntmp_dir = {}\nvolume_path = {}\nimage_copy_tmp_dir = {}\n\
+                     [network]\nnetwork_backend = \"netavark\"\nnetwork_config_dir = {}\n",
+                    limits().map(|limit| quote(&limit)).join(", "),
+                    quoted(folder.join("libpod")),
+                    quoted(world.run().join("libpod")),
+                    quoted(folder.join("volumes")),
+                    quoted(world.temporary()),
+                    quoted(folder.join("networks")),
+                ),
+            ),
+            (
+                folder.join("storage.conf"),
+                format!(
+                    "[storage]\ndriver = \"overlay\"\ngraphroot = {}\nrunroot = {}\n",
+                    quoted(world.storage()),
+                    quoted(world.run().join("storage")),
+                ),
+            ),
+            (
+                folder.join("registries.conf"),
+                format!(
+                    "unqualified-search-registries = [{}]\nshort-name-mode = \"disabled\"\n",
+                    quote(&world.settings.registry.domain),
+                ),
+            ),
+            (
+                policy.join("policy.json"),
+                r#"{"default":[{"type":"insecureAcceptAnything"}]}"#.to_owned(),
+            ),
+        ];
+        for (path, text) in files {
+            crate::world::write_atomic(&path, text.as_bytes())?;
+        }
+        let credentials = folder.join("auth.json");
+        if !credentials.exists() {
+            crate::world::write_atomic(&credentials, b"{}")?;
+        }
+        Ok(())
+    }
+
+    /// A podman command with the environment of this world.
+    pub(crate) fn command<I, S>(&self, args: I) -> Command
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let folder = self.world.podman();
+        let mut command = Command::new("podman");
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            let foreign = [
+                "CONTAINER_HOST",
+                "CONTAINER_CONNECTION",
+                "STORAGE_",
+                "BUILDAH_",
+                "XDG_",
+            ];
+            if name.starts_with("CONTAINERS_") || foreign.iter().any(|f| name.starts_with(f)) {
+                command.env_remove(&name);
+            }
+        }
+        command
+            .env("HOME", folder.join("home"))
+            .env("TMPDIR", self.world.temporary())
+            .env("CONTAINERS_CONF", folder.join("containers.conf"))
+            .env("CONTAINERS_STORAGE_CONF", folder.join("storage.conf"))
+            .env("CONTAINERS_REGISTRIES_CONF", folder.join("registries.conf"))
+            .env("REGISTRY_AUTH_FILE", folder.join("auth.json"))
+            .args(["--log-level", "fatal"])
+            .args(args);
+        command
+    }
+
+    /// Runs podman to its end and returns what it wrote on stdout.
+    pub(crate) fn run<I, S>(&self, args: I) -> Result<String>
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let output = self
+            .command(args)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|e| unavailable(&e))?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout)
+                .trim_end()
+                .to_owned());
+        }
+        Err(Error::internal(reason(&String::from_utf8_lossy(
+            &output.stderr,
+        ))))
+    }
+}
+
+/// Why podman could not be run at all.
+pub(crate) fn unavailable(error: &std::io::Error) -> Error {
+    Error::internal(format!(
+        "cannot run podman: {error}. Install podman and runc with the host's package manager"
+    ))
+}
+
+/// The error in podman's stderr, without its prefix and its warnings.
+pub(crate) fn reason(stderr: &str) -> String {
+    let lines: Vec<&str> = stderr
+        .lines()
+        .filter(|l| !l.starts_with("time=\""))
+        .collect();
+    let text = match lines.iter().rposition(|line| line.starts_with("Error: ")) {
+        Some(at) => lines[at..].join("\n"),
+        None => lines.join("\n"),
+    };
+    let text = text.trim().trim_start_matches("Error: ").trim();
+    if text.is_empty() {
+        "podman failed without a message".into()
+    } else {
+        text.to_owned()
+    }
+}
+
+/// Default limits of a container. Without the right to raise limits, a container gets what this
+/// process has.
+pub(crate) fn limits() -> [String; 2] {
+    use rustix::process::{Resource, getrlimit};
+    let hard = |resource, most: u64| getrlimit(resource).maximum.map_or(most, |m| m.min(most));
+    let files = hard(Resource::Nofile, 1_048_576);
+    // podman lowers its own limit to this many, and cannot hand on more.
+    let processes = hard(Resource::Nproc, 32_768);
+    [
+        format!("nofile={files}:{files}"),
+        format!("nproc={processes}:{processes}"),
+    ]
+}
+
+fn quote(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reason;
+
+    #[test]
+    fn reason_is_the_error_without_warnings() {
+        let stderr = "time=\"x\" level=warning msg=\"y\"\nError: no such image\n";
+        assert_eq!(reason(stderr), "no such image");
+        assert_eq!(reason("a\nError: b\nc\n"), "b\nc");
+        assert_eq!(reason(""), "podman failed without a message");
+    }
+}

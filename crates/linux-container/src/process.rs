@@ -1,0 +1,129 @@
+//! Processes of running containers: found by the runtime's own state, held by descriptors.
+
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use serde::Deserialize;
+
+use crate::error::{Context, Result};
+use crate::world::World;
+
+/// The first process of a running container.
+#[derive(Debug)]
+pub(crate) struct Init {
+    pub(crate) pid: i32,
+    podman_id: String,
+    handle: OwnedFd,
+}
+
+#[derive(Deserialize)]
+struct RuntimeState {
+    init_process_pid: i32,
+    /// Clock ticks after boot; tells a process from a later one with its number.
+    init_process_start: u64,
+}
+
+impl Init {
+    /// The first process of a container by podman's id; none when it does not run.
+    pub(crate) fn find(podman_id: &str) -> Option<Self> {
+        let folder = PathBuf::from("/run/runc").join(podman_id);
+        let text = fs::read(folder.join("state.json")).ok()?;
+        // Created but not yet told to start.
+        if folder.join("exec.fifo").exists() {
+            return None;
+        }
+        let state: RuntimeState = serde_json::from_slice(&text).ok()?;
+        let handle =
+            pidfd_open(Pid::from_raw(state.init_process_pid)?, PidfdFlags::empty()).ok()?;
+        let (alive, started) = stat(state.init_process_pid)?;
+        (alive && started == state.init_process_start).then(|| Self {
+            pid: state.init_process_pid,
+            podman_id: podman_id.to_owned(),
+            handle,
+        })
+    }
+
+    /// Sends a signal. That the process has gone meanwhile is no error: callers wanted that.
+    pub(crate) fn signal(&self, number: i32) -> Result<()> {
+        if let Some(signal) = Signal::from_named_raw(number) {
+            let _ = pidfd_send_signal(&self.handle, signal);
+            return Ok(());
+        }
+        // The safe interface of the system knows named signals only, not SIGRTMIN+3.
+        Command::new("runc")
+            .args(["kill", &self.podman_id, &number.to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .context(|| "cannot run runc".into())?;
+        Ok(())
+    }
+
+    /// Waits for the end of the process; false when the time is over first.
+    pub(crate) fn wait(&self, limit: Option<Duration>) -> bool {
+        wait(&self.handle, limit)
+    }
+
+    /// A descriptor that becomes readable when the process ends.
+    pub(crate) fn handle(&self) -> &OwnedFd {
+        &self.handle
+    }
+}
+
+/// podman's own process beside a container, which cleans up after it.
+pub(crate) struct Monitor(OwnedFd);
+
+impl Monitor {
+    pub(crate) fn find(world: &World, podman_id: &str) -> Option<Self> {
+        let path = world
+            .run()
+            .join("storage/overlay-containers")
+            .join(podman_id)
+            .join("userdata/conmon.pid");
+        let pid: i32 = fs::read_to_string(path).ok()?.trim().parse().ok()?;
+        let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+        if name.trim() != "conmon" {
+            return None;
+        }
+        Some(Self(
+            pidfd_open(Pid::from_raw(pid)?, PidfdFlags::empty()).ok()?,
+        ))
+    }
+
+    /// Waits until podman has cleaned up.
+    pub(crate) fn wait(&self, limit: Duration) -> bool {
+        wait(&self.0, Some(limit))
+    }
+}
+
+pub(crate) fn wait(handle: &OwnedFd, limit: Option<Duration>) -> bool {
+    let end = limit.map(|limit| Instant::now() + limit);
+    loop {
+        let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+        let left = left.map(|left| Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: left.subsec_nanos().into(),
+        });
+        let mut fds = [PollFd::new(handle, PollFlags::IN)];
+        match poll(&mut fds, left.as_ref()) {
+            Ok(0) => return false,
+            Ok(_) => return true,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return false,
+        }
+    }
+}
+
+/// Whether a process is alive, and when it started.
+fn stat(pid: i32) -> Option<(bool, u64)> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in parentheses may itself contain blanks and parentheses.
+    let fields: Vec<&str> = text[text.rfind(')')? + 1..].split_whitespace().collect();
+    let alive = !matches!(*fields.first()?, "Z" | "X");
+    Some((alive, fields.get(19)?.parse().ok()?))
+}
