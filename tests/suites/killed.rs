@@ -1,0 +1,159 @@
+//! Operations that do not end by themselves: killed without warning, or by Ctrl-C.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test that can't go on says where
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use system_tests::{Call, Checks, Cluster, Random, Traces, User};
+
+/// What one worker adds: nodes in different states when the kill comes.
+const OPTIONS: [&str; 2] = ["--workers", "1"];
+
+fn rounds() -> usize {
+    std::env::var("APPLE_K8S_TEST_KILLS").map_or(20, |text| text.parse().expect("a number"))
+}
+
+/// Shows: killed at random points twenty times, during create and delete; afterwards `create` or
+/// `delete` always succeeds and nothing is left over. And Ctrl-C, which cleans up by itself.
+#[test]
+fn killed_at_any_point() {
+    let user = User::new();
+    let cluster = Cluster::reserve(&user, "killed");
+    let before = Traces::names(&user);
+    let mut checks = Checks::new();
+    checks.check("Ctrl-C during create cleans up", || interrupted(&cluster));
+    checks.check("killed twenty times", || {
+        let mut random = Random::new();
+        let began = Instant::now();
+        cluster.create(OPTIONS).ok();
+        let mut times = Times {
+            create: began.elapsed(),
+            delete: Duration::from_secs(2),
+        };
+        let mut exists = true;
+        for round in 1..=rounds() {
+            exists = kill_once(&cluster, exists, round, &mut random, &mut times);
+        }
+        cluster.delete().ok();
+    });
+    checks.check("nothing is left over", || {
+        assert_eq!(
+            user.files().into_keys().collect::<Vec<_>>(),
+            Vec::<std::path::PathBuf>::new()
+        );
+        assert_eq!(user.kubeconfig_text(), None);
+        Traces::assert_none(&user, cluster.name());
+        let left: Vec<String> = Traces::names(&user).difference(&before).cloned().collect();
+        assert!(
+            left.iter().all(|name| !name.contains(cluster.name())),
+            "{left:?}"
+        );
+    });
+    checks.finish();
+}
+
+/// How long operations take when nobody kills them.
+struct Times {
+    create: Duration,
+    delete: Duration,
+}
+
+/// Kills a create, or a delete where there is a cluster, at a random moment, and recovers by a
+/// random one of the two. Returns whether there is a cluster now.
+fn kill_once(
+    cluster: &Cluster<'_>,
+    exists: bool,
+    round: usize,
+    random: &mut Random,
+    times: &mut Times,
+) -> bool {
+    let (what, call, usual) = if exists {
+        ("delete", cluster.delete(), times.delete)
+    } else {
+        ("create", cluster.create(OPTIONS), times.create)
+    };
+    let moment = random.shorter_than(usual);
+    // Creating takes long; one recovery in four is enough to see it work.
+    let by_create = random.below(4) == 0;
+    let running = call.start();
+    let ended = running.ends_within(moment);
+    running.signal(Signal::KILL);
+    let killed = running.end(Duration::from_secs(5));
+    let how = if ended { "ended before" } else { "killed" };
+    eprintln!(
+        "  round {round}: {what} {how} after {:.2} s, then {}",
+        moment.as_secs_f64(),
+        if by_create { "create" } else { "delete" }
+    );
+    if by_create {
+        recover_by_create(cluster, what, ended && killed.success(), times);
+        return true;
+    }
+    let began = Instant::now();
+    cluster.delete().ok();
+    if exists {
+        times.delete = began.elapsed().max(Duration::from_millis(300));
+    }
+    assert_eq!(
+        cluster.user().files().len(),
+        0,
+        "{:?}",
+        cluster.user().files().keys()
+    );
+    Traces::assert_none(cluster.user(), cluster.name());
+    assert_eq!(cluster.user().kubeconfig_text(), None);
+    false
+}
+
+/// A create after a kill: of a create, it makes the cluster; of a delete, the cluster may still be
+/// known, and then it says so and a delete helps.
+fn recover_by_create(cluster: &Cluster<'_>, killed: &str, complete: bool, times: &mut Times) {
+    let began = Instant::now();
+    let output = cluster.create(OPTIONS).run();
+    if output.code() == Some(41) {
+        assert!(
+            killed == "delete" || complete || was_complete(cluster),
+            "{}",
+            output.report()
+        );
+        cluster.delete().ok();
+        cluster.create(OPTIONS).ok();
+    } else {
+        output.ok();
+        times.create = began.elapsed();
+    }
+    cluster.kubectl(["get", "--raw", "/readyz"]).ok();
+}
+
+/// Whether the killed create had come to its end: then the cluster is one.
+fn was_complete(cluster: &Cluster<'_>) -> bool {
+    let status = cluster
+        .call(["status", cluster.name(), "--output", "json"])
+        .run();
+    status.success() && status.text().contains("\"running\"")
+}
+
+/// Shows: Ctrl-C exits with 130 and leaves nothing.
+fn interrupted(cluster: &Cluster<'_>) {
+    let user = cluster.user();
+    let running = with_steps(cluster.create(OPTIONS)).start();
+    running.line_with("\"phase\":\"boot\"", Duration::from_mins(1));
+    running.signal(Signal::INT);
+    let output = running.end(Duration::from_mins(1)).fails(130);
+    let last = output.json_lines().pop().expect("a line");
+    assert_eq!(
+        (&last["type"], &last["code"]),
+        (&"error".into(), &"Cancelled".into())
+    );
+    assert_eq!(
+        user.files().into_keys().collect::<Vec<_>>(),
+        Vec::<std::path::PathBuf>::new()
+    );
+    assert_eq!(user.kubeconfig_text(), None);
+    Traces::assert_none(user, cluster.name());
+}
+
+fn with_steps(call: Call) -> Call {
+    call.args(["--output", "json"])
+}

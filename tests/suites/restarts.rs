@@ -1,0 +1,168 @@
+//! The Cluster YAML of the original plan, and what a stop and a start leave as it was.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test that can't go on says where
+
+mod parts;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::Ipv4Addr;
+
+use parts::storage;
+use system_tests::{Cluster, NodeTraces, User, busybox_image, node_image};
+
+/// The plan's example, word for word.
+const PLAN: &str = "\
+# apple-k8s-config.yaml
+apiVersion: apple-k8s.dev/v1alpha1
+kind: Cluster
+metadata:
+  name: dev-cluster
+spec:
+  nodes:
+  - role: control-plane
+    image: apple-k8s-node:v1.29.0
+    extraMounts:
+    - hostPath: /Users/user/code
+      containerPath: /code
+  - role: worker
+    replicas: 2
+";
+
+const CERTIFICATES: &str = "cd /etc/kubernetes/pki && find . -type f | sort | xargs sha256sum";
+
+/// How often a cluster is stopped and started.
+fn cycles() -> usize {
+    std::env::var("APPLE_K8S_TEST_CYCLES").map_or(10, |text| text.parse().expect("a number"))
+}
+
+/// Shows: the plan's YAML (but for image tag, host folder, and a name no other cluster has) gives
+/// its cluster; ten stop/start cycles of three nodes, each with changed addresses, Ready by
+/// themselves, data there, same certificates and kubeconfig to the byte.
+#[test]
+fn the_plans_cluster_is_the_same_after_ten_restarts() {
+    let user = User::new();
+    user.file("code/main.rs", "fn main() {}\n");
+    let yaml = PLAN
+        .replace("apple-k8s-node:v1.29.0", &node_image())
+        .replace(
+            "/Users/user/code",
+            user.folder().join("code").to_str().expect("a path"),
+        )
+        .replace("dev-cluster", "NAME");
+    let cluster = Cluster::from_yaml(&user, "plan", &yaml);
+    let names: Vec<String> = vec![
+        cluster.control_plane(),
+        cluster.worker(1),
+        cluster.worker(2),
+    ];
+    let found = cluster
+        .kubectl(["get", "nodes", "--output", "name"])
+        .ok()
+        .text();
+    assert_eq!(
+        found.lines().collect::<Vec<_>>(),
+        names
+            .iter()
+            .map(|n| format!("node/{n}"))
+            .collect::<Vec<_>>()
+    );
+    let seen = cluster
+        .in_node(&names[0], ["cat", "/code/main.rs"])
+        .ok()
+        .text();
+    assert_eq!(seen, "fn main() {}\n");
+
+    busybox_image(&user, "system-test:1");
+    cluster
+        .call(["load", "image", "system-test:1", "--name", cluster.name()])
+        .ok();
+    storage::keep(&cluster, "survives");
+    let first = Life::of(&cluster, &names);
+    let cycles = cycles();
+    for cycle in 1..=cycles {
+        restart(&cluster, &names, &first, cycle);
+    }
+    let traces = NodeTraces::of(&cluster);
+    cluster.delete().ok();
+    traces.assert_gone(&user);
+}
+
+/// What a restart must not change.
+struct Life {
+    certificates: BTreeMap<String, String>,
+    kubeconfig: Option<Vec<u8>>,
+    pod: String,
+    node_addresses: String,
+}
+
+impl Life {
+    fn of(cluster: &Cluster<'_>, nodes: &[String]) -> Self {
+        let sums = |node: &String| {
+            let sums = cluster
+                .in_node(node, ["bash", "-c", CERTIFICATES])
+                .ok()
+                .text();
+            assert!(
+                sums.contains("ca.crt"),
+                "{node} has no certificates: {sums}"
+            );
+            (node.clone(), sums)
+        };
+        Self {
+            certificates: nodes.iter().map(sums).collect(),
+            kubeconfig: cluster.user().kubeconfig_text(),
+            pod: cluster.field("pod keeper", ".metadata.uid"),
+            node_addresses: cluster.field("nodes", ".items[*].status.addresses"),
+        }
+    }
+}
+
+fn restart(cluster: &Cluster<'_>, nodes: &[String], first: &Life, cycle: usize) {
+    let addresses = || -> Vec<Ipv4Addr> {
+        nodes
+            .iter()
+            .map(|node| cluster.container_address(node))
+            .collect()
+    };
+    let before = addresses();
+    let stop = cluster.call(["stop", "cluster", cluster.name()]).ok();
+    assert!(cluster.nodes().iter().all(|node| node["running"] == false));
+    let start = cluster.call(["start", "cluster", cluster.name()]).ok();
+    let after = addresses();
+    eprintln!(
+        "  cycle {cycle}: stopped in {:.1} s, started in {:.1} s, {before:?} → {after:?}",
+        stop.took.as_secs_f64(),
+        start.took.as_secs_f64()
+    );
+    for (node, (before, after)) in nodes.iter().zip(before.iter().zip(&after)) {
+        assert_ne!(
+            before, after,
+            "{node} has its old address: this shows nothing"
+        );
+    }
+    // `start` waited: what it says must hold now, without waiting.
+    let states = cluster.field(
+        "nodes",
+        ".items[*].status.conditions[?(@.type==\"Ready\")].status",
+    );
+    assert_eq!(states, "True True True", "cycle {cycle}");
+    cluster.wait("condition=Ready", "pod/keeper");
+    assert_eq!(storage::kept(cluster), "survives", "cycle {cycle}");
+    // Names resolve and Services work: through DNS to the API server.
+    let api = "wget -q -T 10 --no-check-certificate -O - https://kubernetes.default.svc.cluster.local/version";
+    let version = cluster.sh("keeper", api);
+    assert!(version.contains("v1.37.1"), "cycle {cycle}: {version}");
+    let now = Life::of(cluster, nodes);
+    assert_eq!(
+        now.certificates, first.certificates,
+        "cycle {cycle}: certificates changed"
+    );
+    assert_eq!(
+        now.kubeconfig, first.kubeconfig,
+        "cycle {cycle}: kubeconfig changed"
+    );
+    assert_eq!(now.pod, first.pod, "cycle {cycle}: the pod is another one");
+    assert_eq!(now.node_addresses, first.node_addresses, "cycle {cycle}");
+    assert!(fs::exists(cluster.user().folder().join("code/main.rs")).expect("readable"));
+}
