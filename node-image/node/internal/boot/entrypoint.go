@@ -68,8 +68,8 @@ func steps(report *Report) []step {
 		{"kubelet arguments", func() error { return fitKubelet("/etc/default/kubelet", report.CgroupV1) }},
 		{"kernel settings", setKernelSettings},
 		{"proxy settings", func() error { return passProxy("/run/systemd/system.conf.d", state) }},
-		{"stale pod network", func() error { return clearPodNetwork(state) }},
 		{"node network", func() error { return restoreNetwork(state) }},
+		{"pod network", func() error { return resetPodNetwork(state) }},
 		{"systemd units", func() error { return writeUnits("/run/systemd/system", state) }},
 	}
 }

@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"apple-k8s.dev/node/internal/contract"
+	"apple-k8s.dev/node/internal/rules"
 )
 
 const (
@@ -36,10 +39,12 @@ func EndContainers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Without them the node starts too, only slower.
+	rulesErr := rules.Save(ctx, contract.StateDir)
 	isDatabase := func(p process) bool { return p.name == "etcd" }
 	databases := slices.Collect(filter(processes, isDatabase))
 	rest := slices.Collect(filter(processes, func(p process) bool { return !isDatabase(p) }))
-	err = errors.Join(end(ctx, rest, grace), end(ctx, databases, databaseGrace))
+	err = errors.Join(rulesErr, end(ctx, rest, grace), end(ctx, databases, databaseGrace))
 	unix.Sync()
 	return err
 }

@@ -9,10 +9,6 @@ import (
 	"apple-k8s.dev/node/internal/contract"
 )
 
-// CNIConfig is the pod network's configuration; while it is missing, the node
-// is not Ready and no pod with a network of its own starts.
-const CNIConfig = "/etc/cni/net.d/10-apple-k8s.conflist"
-
 //go:embed units/*.service
 var units embed.FS
 
@@ -64,23 +60,4 @@ func writeUnits(directory string, state *contract.State) error {
 		}
 	}
 	return nil
-}
-
-// clearPodNetwork forgets the pods of the last boot: their sandboxes are gone,
-// but the address reservations would stay, and with the network's
-// configuration in place pods would start before Services are programmed.
-func clearPodNetwork(state *contract.State) error {
-	if state == nil {
-		return nil
-	}
-	var problems []error
-	for _, path := range []string{"/var/lib/cni/networks", "/var/lib/cni/results"} {
-		problems = append(problems, os.RemoveAll(path))
-	}
-	if state.CNI == contract.CNIFlannel {
-		if err := os.Remove(CNIConfig); err != nil && !errors.Is(err, os.ErrNotExist) {
-			problems = append(problems, err)
-		}
-	}
-	return errors.Join(problems...)
 }

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -49,14 +51,46 @@ func HoldAPI(ctx context.Context) error {
 	}
 	stable := netip.AddrPortFrom(state.Network.Address, apiPort)
 	server := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), apiPort)
+	if err := notifyReady(); err != nil {
+		return err
+	}
+	// The kubelet of this node must be refused until it has started both: it
+	// looks at its node before it gives any pod its volumes, and would wait for
+	// the very server that it is about to start.
+	if err := awaitProcesses(ctx, "/proc", "etcd", "kube-apiserver"); err != nil {
+		return err
+	}
 	gate, err := newGate(ctx, stable.String(), server.String(), askReadiness(server.String(), stable.Addr().String()))
 	if err != nil {
 		return err
 	}
-	if err := notifyReady(); err != nil {
-		return err
-	}
 	return gate.run(ctx)
+}
+
+// awaitProcesses waits until processes of these names run. A process that
+// starts in another PID namespace raises no event here.
+func awaitProcesses(ctx context.Context, proc string, names ...string) error {
+	for {
+		missing := slices.Clone(names)
+		entries, err := filepath.Glob(filepath.Join(proc, "[0-9]*", "comm"))
+		if err != nil {
+			return err
+		}
+		for _, entry := range entries {
+			comm, err := os.ReadFile(entry)
+			if err != nil {
+				continue // it has ended
+			}
+			missing = slices.DeleteFunc(missing, func(name string) bool { return name == strings.TrimSpace(string(comm)) })
+		}
+		if len(missing) == 0 {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		pause(ctx, gateRetry)
+	}
 }
 
 // serverSharesPort tells whether the API server, if kubeadm has configured it

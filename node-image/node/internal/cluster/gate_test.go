@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -114,5 +115,27 @@ func TestGateEndsWithItsContext(t *testing.T) {
 		}
 	case <-time.After(5 * time.Second):
 		t.Fatal("still running")
+	}
+}
+
+func TestGateWaitsForBothProcesses(t *testing.T) {
+	proc := t.TempDir()
+	start := func(pid, name string) {
+		if err := os.MkdirAll(filepath.Join(proc, pid), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(proc, pid, "comm"), []byte(name+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start("7", "kube-apiserver")
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := awaitProcesses(ctx, proc, "etcd", "kube-apiserver"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("one of two was enough: %v", err)
+	}
+	start("8", "etcd")
+	if err := awaitProcesses(t.Context(), proc, "etcd", "kube-apiserver"); err != nil {
+		t.Error(err)
 	}
 }

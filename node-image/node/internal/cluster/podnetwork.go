@@ -2,15 +2,12 @@ package cluster
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/netip"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -18,12 +15,8 @@ import (
 
 	"apple-k8s.dev/node/internal/boot"
 	"apple-k8s.dev/node/internal/contract"
-	"apple-k8s.dev/node/internal/nodenet"
+	"apple-k8s.dev/node/internal/rules"
 )
-
-// podSubnetFile keeps the node's share of the pod subnet: after a reboot it is
-// known before the API server answers.
-const podSubnetFile = contract.StateDir + "/pod-subnet"
 
 // OpenPodNetwork lets pods with a network of their own start on this node:
 // once it is known which addresses they get, and Services are programmed. The
@@ -44,30 +37,21 @@ func OpenPodNetwork(ctx context.Context) error {
 	if err := awaitServices(ctx, state); err != nil {
 		return fmt.Errorf("wait for Services: %w", err)
 	}
-	underlay, err := nodenet.FindUnderlay()
-	if err != nil {
+	if err := boot.WriteCNI(state, subnet); err != nil {
 		return err
 	}
-	mtu := nodenet.NewPlan(state.Cluster, &state.Network, underlay.MTU).MTU
-	content, err := cniConfig(subnet, mtu)
-	if err != nil {
-		return err
+	if state.KubeProxyMode != "nftables" {
+		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(boot.CNIConfig), 0o755); err != nil {
-		return err
-	}
-	return contract.WriteFile(boot.CNIConfig, content, 0o644)
+	return rules.Save(ctx, contract.StateDir)
 }
 
 // podSubnet reads the saved subnet, or waits until the cluster gave this node
 // one.
 func podSubnet(ctx context.Context, state *contract.State) (netip.Prefix, error) {
-	content, err := os.ReadFile(podSubnetFile)
-	if err == nil {
-		return netip.ParsePrefix(strings.TrimSpace(string(content)))
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return netip.Prefix{}, err
+	subnet, err := boot.PodSubnet()
+	if err != nil || subnet.IsValid() {
+		return subnet, err
 	}
 	client, err := kubeletClient(ctx)
 	if err != nil {
@@ -77,33 +61,11 @@ func podSubnet(ctx context.Context, state *contract.State) (netip.Prefix, error)
 	if err != nil {
 		return netip.Prefix{}, err
 	}
-	subnet, err := netip.ParsePrefix(found.Spec.PodCIDR)
+	subnet, err = netip.ParsePrefix(found.Spec.PodCIDR)
 	if err != nil {
 		return netip.Prefix{}, err
 	}
-	return subnet, contract.WriteFile(podSubnetFile, []byte(subnet.String()+"\n"), 0o644)
-}
-
-// cniConfig connects a pod by a routed pair of devices: no bridge, so Service
-// traffic between pods of one node needs no br_netfilter, which not every
-// kernel has. Address reservations live in /run and end with the boot.
-func cniConfig(subnet netip.Prefix, mtu int) ([]byte, error) {
-	return json.MarshalIndent(object{
-		"cniVersion": "1.0.0",
-		"name":       "apple-k8s",
-		"plugins": []any{
-			object{
-				"type": "ptp", "ipMasq": false, "mtu": mtu,
-				"ipam": object{
-					"type": "host-local", "dataDir": "/run/apple-k8s/pod-addresses",
-					"ranges": []any{[]any{object{"subnet": subnet.String()}}},
-					"routes": []any{object{"dst": "0.0.0.0/0"}},
-				},
-			},
-			object{"type": "portmap", "capabilities": object{"portMappings": true}},
-			object{"type": "bandwidth", "capabilities": object{"bandwidth": true}},
-		},
-	}, "", "  ")
+	return subnet, boot.SavePodSubnet(subnet)
 }
 
 // awaitServices waits until kube-proxy has programmed the Service of the API.
