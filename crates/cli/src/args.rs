@@ -8,7 +8,7 @@ mod view;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use cluster::{
     CreateArgs, CreateCommand, DeleteArgs, DeleteCommand, DeleteManyArgs, LifecycleArgs,
@@ -80,7 +80,7 @@ pub(crate) struct Globals {
         display_order = 1002
     )]
     pub(crate) quiet: bool,
-    #[arg(long, global = true, value_name = "PROGRAM", display_order = 1003)]
+    #[arg(long, global = true, value_name = "PROGRAM", value_hint = ValueHint::FilePath, display_order = 1003)]
     #[arg(
         help = "The container program [default: $APPLE_K8S_CONTAINER, or where it is installed]"
     )]

@@ -56,7 +56,10 @@ fn completion(shell: Shell) -> Result<()> {
     };
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "apple-k8s", &mut script);
-    crate::console::print(&String::from_utf8_lossy(&script))
+    // clap_complete 4.6 writes the hyphen of a program's name in two ways in its script for Bash,
+    // which then knows no options of any command.
+    let script = String::from_utf8_lossy(&script).replace("apple__subcmd__k8s", "apple__k8s");
+    crate::console::print(&script)
 }
 
 fn exit_codes(session: &Session) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueHint};
 
 use super::name::{ClusterName, valid};
 use crate::duration;
@@ -31,7 +31,7 @@ pub(crate) struct CreateArgs {
     #[command(flatten)]
     pub(crate) name: ClusterName,
     /// Cluster YAML to read, - for standard input; kind's files are taken too
-    #[arg(short = 'f', long, value_name = "FILE")]
+    #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
     /// How many workers, beside the control plane
     #[arg(short, long, value_name = "N", conflicts_with = "config", value_parser = clap::value_parser!(u32).range(0..=100))]
@@ -59,7 +59,7 @@ pub(crate) struct CreateArgs {
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct KubeconfigArgs {
     /// The kubeconfig to change [default: as kubectl: $KUBECONFIG, or ~/.kube/config]
-    #[arg(long = "kubeconfig", value_name = "FILE")]
+    #[arg(long = "kubeconfig", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueHint};
 
 use super::name::NamedCluster;
 
@@ -33,7 +33,7 @@ Run them with an imagePullPolicy of IfNotPresent or Never."
 #[derive(Debug, Args)]
 pub(crate) struct LoadArchiveArgs {
     /// The archives
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) archives: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) target: LoadTarget,

@@ -1,6 +1,6 @@
 //! Which cluster a command is about.
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 /// The cluster when none is named.
 pub(crate) const DEFAULT_NAME: &str = "apple-k8s";
@@ -15,27 +15,27 @@ const ANY_HELP: &str = "Name of the cluster [default: $APPLE_K8S_CLUSTER_NAME, o
 /// A cluster's name, as an argument or as `--name`.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ClusterName {
-    #[arg(value_name = "NAME", conflicts_with = "name", value_parser = valid, help = HELP)]
+    #[arg(value_name = "NAME", value_hint = ValueHint::Other, conflicts_with = "name", value_parser = valid, help = HELP)]
     positional: Option<String>,
     /// Another way to name the cluster
-    #[arg(short, long, value_name = "NAME", value_parser = valid)]
+    #[arg(short, long, value_name = "NAME", value_hint = ValueHint::Other, value_parser = valid)]
     name: Option<String>,
 }
 
 /// A cluster's name as `--name` alone, where arguments are something else.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct NamedCluster {
-    #[arg(short, long, value_name = "NAME", value_parser = valid, help = HELP)]
+    #[arg(short, long, value_name = "NAME", value_hint = ValueHint::Other, value_parser = valid, help = HELP)]
     name: Option<String>,
 }
 
 /// A cluster's name where none means every cluster.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct AnyCluster {
-    #[arg(value_name = "NAME", conflicts_with = "name", value_parser = valid, help = ANY_HELP)]
+    #[arg(value_name = "NAME", value_hint = ValueHint::Other, conflicts_with = "name", value_parser = valid, help = ANY_HELP)]
     positional: Option<String>,
     /// Another way to name the cluster
-    #[arg(short, long, value_name = "NAME", value_parser = valid)]
+    #[arg(short, long, value_name = "NAME", value_hint = ValueHint::Other, value_parser = valid)]
     name: Option<String>,
 }
 

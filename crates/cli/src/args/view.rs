@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueHint};
 
 use super::cluster::KubeconfigArgs;
 use super::name::{AnyCluster, ClusterName, NamedCluster};
@@ -59,7 +59,7 @@ pub(crate) struct ExportKubeconfigArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ExportLogsArgs {
     /// Folder to write to [default: a new one in the temporary folder]
-    #[arg(value_name = "FOLDER")]
+    #[arg(value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub(crate) folder: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) name: NamedCluster,
