@@ -122,7 +122,11 @@ impl Cluster {
     }
 
     /// The cluster as YAML of our own format; reading it again gives the same cluster.
-    #[expect(clippy::expect_used, reason = "text in memory takes any of our types")]
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "text in memory takes any of our types"
+    )]
     pub fn to_yaml(&self) -> String {
         serde_saphyr::to_string(&Document::of(self)).expect("a cluster can be written")
     }

@@ -5,6 +5,11 @@
 //! machine, and answers with the cluster or with all errors at once, each with its line and
 //! column. [`Cluster::machines`] are the nodes to make.
 
+#![expect(
+    clippy::result_large_err,
+    reason = "an error is made once for each fault of a file, and read by a person"
+)]
+
 mod check;
 mod cluster;
 mod error;

@@ -82,14 +82,11 @@ impl FromStr for Memory {
         if number.is_empty() {
             return Err(MemoryError::new("no amount of memory"));
         }
-        let factor = match factor(suffix) {
-            Some(factor) => factor,
-            None => {
-                return Err(MemoryError {
-                    fault: "an amount in an unknown unit",
-                    suggestion: meant(number, suffix),
-                });
-            }
+        let Some(factor) = factor(suffix) else {
+            return Err(MemoryError {
+                fault: "an amount in an unknown unit",
+                suggestion: meant(number, suffix),
+            });
         };
         bytes(number, factor).map(Self)
     }

@@ -1,5 +1,7 @@
 //! The text of a Cluster YAML and the places of its fields.
 
+use std::ops::Range;
+
 use crate::yaml::{Content, Tree};
 use crate::{Place, SpecError};
 
@@ -10,6 +12,8 @@ const LARGEST: usize = 1 << 20;
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     text: String,
+    /// Where each line begins and ends, in bytes.
+    lines: Vec<Range<usize>>,
 }
 
 impl Source {
@@ -34,6 +38,7 @@ impl Source {
         };
         let source = Self {
             text: text.to_owned(),
+            lines: lines(text).collect(),
         };
         match text.find(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
             Some(at) => Err(source.control_character(at)),
@@ -47,7 +52,8 @@ impl Source {
 
     /// A line, counted from 1, without its end.
     pub(crate) fn line(&self, number: usize) -> Option<&str> {
-        lines(&self.text).nth(number.checked_sub(1)?)
+        self.text
+            .get(self.lines.get(number.checked_sub(1)?)?.clone())
     }
 
     fn control_character(&self, at: usize) -> SpecError {
@@ -73,7 +79,10 @@ fn not_utf8(bytes: &[u8], valid: usize) -> SpecError {
 /// The place right behind a text.
 fn place_of(before: &str) -> Place {
     let line = lines(before).count().max(1);
-    let column = lines(before).last().map_or(0, |last| last.chars().count()) + 1;
+    let column = lines(before)
+        .last()
+        .map_or(0, |last| before[last].chars().count())
+        + 1;
     Place {
         line,
         column,
@@ -81,18 +90,25 @@ fn place_of(before: &str) -> Place {
     }
 }
 
-/// The lines of a text as YAML counts them: `\n`, `\r\n` and `\r` end one.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text);
+/// The lines of a text as YAML counts them, in bytes and without their ends: `\n`, `\r\n` and
+/// `\r` end one.
+fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut next = Some(0);
     std::iter::from_fn(move || {
-        let text = rest?;
-        let Some(end) = text.find(['\n', '\r']) else {
-            rest = None;
-            return Some(text);
+        let start = next?;
+        let Some(length) = text[start..].find(['\n', '\r']) else {
+            next = None;
+            return Some(start..text.len());
         };
-        let tail = &text[end..];
-        rest = Some(tail.strip_prefix("\r\n").unwrap_or(&tail[1..]));
-        Some(&text[..end])
+        let end = start + length;
+        next = Some(
+            end + if text[end..].starts_with("\r\n") {
+                2
+            } else {
+                1
+            },
+        );
+        Some(start..end)
     })
 }
 
@@ -232,11 +248,10 @@ mod tests {
 
     #[test]
     fn lines_end_as_in_yaml() {
-        assert_eq!(
-            lines("a\nb\r\nc\rd").collect::<Vec<_>>(),
-            ["a", "b", "c", "d"]
-        );
-        assert_eq!(lines("a\n").collect::<Vec<_>>(), ["a", ""]);
+        let split = |text| lines(text).map(|line| &text[line]).collect::<Vec<&str>>();
+        assert_eq!(split("a\nb\r\nc\rd"), ["a", "b", "c", "d"]);
+        assert_eq!(split("a\n"), ["a", ""]);
+        assert_eq!(split(""), [""]);
     }
 
     #[test]

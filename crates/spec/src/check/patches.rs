@@ -83,7 +83,7 @@ fn documents(patch: &str) -> Result<Vec<Tree>, Vec<SpecError>> {
     let source = Source::new(patch.as_bytes()).map_err(|error| vec![in_patch(error)])?;
     let mut faults = Vec::new();
     let documents = yaml::read_all(&source, &mut faults);
-    let error = |fault| yaml_error(fault, patch);
+    let error = |fault| yaml_error(&fault, patch);
     match documents {
         Ok(documents) if faults.is_empty() => Ok(documents),
         Ok(_) => Err(faults.into_iter().map(error).collect()),
@@ -91,7 +91,7 @@ fn documents(patch: &str) -> Result<Vec<Tree>, Vec<SpecError>> {
     }
 }
 
-fn yaml_error(fault: Fault, patch: &str) -> SpecError {
+fn yaml_error(fault: &Fault, patch: &str) -> SpecError {
     let mut error = SpecError::new("", format!("in the patch, {}", fault.message));
     error.hint = fault.hint.map(str::to_owned);
     // What is missing at the end shows behind the patch, where other things stand.
@@ -196,16 +196,16 @@ fn check_arguments(path: &str, tree: &Tree, problems: &mut Problems) {
     }
 }
 
-fn check_containerd(path: &str, patch: &str, problems: &mut Problems) {
+fn check_containerd(path: &str, toml: &str, problems: &mut Problems) {
     let error = |message: String| SpecError::new(path, message);
-    let document = match Document::parse(patch) {
+    let document = match Document::parse(toml) {
         Ok(document) => document,
         Err(fault) => {
             let error = error(format!(
                 "in the patch, no valid TOML: {}",
                 first_line(fault.message())
             ));
-            problems.error(inside(error, patch, fault.span()));
+            problems.error(inside(error, toml, fault.span()));
             return;
         }
     };
@@ -222,18 +222,18 @@ fn check_containerd(path: &str, patch: &str, problems: &mut Problems) {
                     .map_or_else(String::new, |version| version.to_string()),
             )
             .expected(format!("version = {CONTAINERD_VERSION}, or none"));
-        problems.error(inside(error, patch, version.span()));
+        problems.error(inside(error, toml, version.span()));
     }
     let old = document
         .get("plugins")
         .and_then(|plugins| plugins.get(OLD_PLUGIN));
     if let Some(table) = old.and_then(Item::as_table_like) {
-        check_old_plugin(path, patch, table, problems);
+        check_old_plugin(path, toml, table, problems);
     }
 }
 
 /// Settings that containerd 2 reads from elsewhere, and would ignore here.
-fn check_old_plugin(path: &str, patch: &str, table: &dyn TableLike, problems: &mut Problems) {
+fn check_old_plugin(path: &str, toml: &str, table: &dyn TableLike, problems: &mut Problems) {
     for (name, item) in table.iter() {
         let streaming = name.starts_with("stream_")
             || matches!(
@@ -255,7 +255,7 @@ fn check_old_plugin(path: &str, patch: &str, table: &dyn TableLike, problems: &m
             .value(name)
             .expected(format!("plugins.\"io.containerd.cri.v1.{plugin}\""));
         let span = table.key(name).and_then(Key::span).or_else(|| item.span());
-        problems.error(inside(error, patch, span));
+        problems.error(inside(error, toml, span));
     }
 }
 

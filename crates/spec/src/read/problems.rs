@@ -1,7 +1,12 @@
 //! The errors and warnings found so far, each put at its place.
 
+use std::cmp::Ordering;
+
 use crate::source::{Places, Source};
 use crate::{ErrorList, Place, SpecError};
+
+/// Most errors that are kept.
+const MOST_ERRORS: usize = 100;
 
 /// The format of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +75,18 @@ impl Problems {
     }
 
     pub(crate) fn error(&mut self, error: SpecError) {
+        // Nobody reads more, and to place each of very many would take long.
+        match self.errors.len().cmp(&MOST_ERRORS) {
+            Ordering::Greater => return,
+            Ordering::Equal => {
+                self.errors.push(SpecError::new(
+                    "",
+                    "there are more errors: correct these first",
+                ));
+                return;
+            }
+            Ordering::Less => {}
+        }
         let error = self.located(error);
         // One value can break one rule in several ways; the first says enough.
         if !self.errors.contains(&error) {
@@ -169,22 +186,28 @@ fn place(error: &SpecError, places: &Places) -> Option<Place> {
 /// The line, when it is short enough to be of use.
 fn excerpt(line: &str, place: Place) -> Option<String> {
     const LONGEST: usize = 200;
-    let usable = line.chars().count() <= LONGEST && place.column + place.length <= LONGEST;
+    let usable = line.len() <= 4 * LONGEST
+        && line.chars().count() <= LONGEST
+        && place.column + place.length <= LONGEST;
     usable.then(|| line.to_owned())
 }
 
 fn kind_path(path: &str) -> String {
+    if path == "spec.networking.cni" {
+        return "networking.disableDefaultCNI".to_owned();
+    }
     let bare = path
         .strip_prefix("spec.")
         .or_else(|| path.strip_prefix("metadata."));
-    match bare.unwrap_or(path) {
-        "networking.cni" => "networking.disableDefaultCNI".to_owned(),
-        bare => bare.to_owned(),
-    }
+    bare.unwrap_or(path).to_owned()
 }
 
 /// In the order of the text.
 fn sorted(mut errors: Vec<SpecError>) -> Vec<SpecError> {
-    errors.sort_by_key(|error| error.place.map(|place| (place.line, place.column)));
+    // An error without a place is about the whole text: it stands last.
+    errors.sort_by_key(|error| {
+        let place = error.place.map(|place| (place.line, place.column));
+        (place.is_none(), place)
+    });
     errors
 }

@@ -218,7 +218,7 @@ impl Builder<'_> {
                 anchor,
                 ..
             }) => {
-                let entries = self.merged(entries)?;
+                let entries = merged(entries)?;
                 self.value(
                     Tree {
                         content: Content::Map(entries),
@@ -261,35 +261,6 @@ impl Builder<'_> {
             },
         }
         Ok(())
-    }
-
-    /// The fields of a mapping with those of its `<<` behind its own.
-    fn merged(&self, entries: Vec<Entry>) -> Result<Vec<Entry>, Fault> {
-        let (merges, mut own): (Vec<_>, Vec<_>) =
-            entries.into_iter().partition(|entry| entry.key == "<<");
-        for merge in merges {
-            let sources = match merge.value.content {
-                Content::List(items) => items,
-                content => vec![Tree {
-                    content,
-                    ..merge.value
-                }],
-            };
-            for source in sources {
-                let Content::Map(fields) = source.content else {
-                    return Err(fault(
-                        merge.key_place,
-                        "\"<<\" takes a mapping or a list of them",
-                    ));
-                };
-                for field in fields {
-                    if !own.iter().any(|entry| entry.key == field.key) {
-                        own.push(field);
-                    }
-                }
-            }
-        }
-        Ok(own)
     }
 
     fn scalar(
@@ -347,6 +318,35 @@ impl Builder<'_> {
             ..start
         }
     }
+}
+
+/// The fields of a mapping with those of its `<<` behind its own.
+fn merged(entries: Vec<Entry>) -> Result<Vec<Entry>, Fault> {
+    let (merges, mut own): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|entry| entry.key == "<<");
+    for merge in merges {
+        let sources = match merge.value.content {
+            Content::List(items) => items,
+            content => vec![Tree {
+                content,
+                ..merge.value
+            }],
+        };
+        for source in sources {
+            let Content::Map(fields) = source.content else {
+                return Err(fault(
+                    merge.key_place,
+                    "\"<<\" takes a mapping or a list of them",
+                ));
+            };
+            for field in fields {
+                if !own.iter().any(|entry| entry.key == field.key) {
+                    own.push(field);
+                }
+            }
+        }
+    }
+    Ok(own)
 }
 
 /// A tag as it is written.
