@@ -99,17 +99,32 @@ impl User {
     }
 
     /// Contents of the kubeconfig; none when there is no such file.
-    pub fn kubeconfig_text(&self) -> Option<Vec<u8>> {
-        fs::read(self.kubeconfig()).ok()
+    pub fn kubeconfig_text(&self) -> Option<String> {
+        fs::read_to_string(self.kubeconfig()).ok()
     }
 
-    /// All files of the product's home and of the folder for temporary files, with contents.
-    pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+    /// All files that the product may make, with their contents: in its home, in the folder for
+    /// temporary files, beside the kubeconfig.
+    pub fn files(&self) -> BTreeMap<PathBuf, String> {
         let mut files = BTreeMap::new();
         for folder in [self.home(), self.folder().join("tmp")] {
             collect(&folder, &mut files);
         }
+        let beside = fs::read_dir(self.folder()).expect("a folder").flatten();
+        for path in beside.map(|entry| entry.path()) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if name.contains("kubeconfig") && path != self.kubeconfig() {
+                files.insert(path.clone(), text_of(&path));
+            }
+        }
         files
+    }
+
+    /// The product may have left no file.
+    #[track_caller]
+    pub fn assert_no_files(&self) {
+        let left: Vec<PathBuf> = self.files().into_keys().collect();
+        assert!(left.is_empty(), "files are left: {left:?}");
     }
 }
 
@@ -119,7 +134,7 @@ impl Default for User {
     }
 }
 
-fn collect(folder: &Path, into: &mut BTreeMap<PathBuf, Vec<u8>>) {
+fn collect(folder: &Path, into: &mut BTreeMap<PathBuf, String>) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
@@ -128,7 +143,11 @@ fn collect(folder: &Path, into: &mut BTreeMap<PathBuf, Vec<u8>>) {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             collect(&path, into);
         } else {
-            into.insert(path.clone(), fs::read(&path).unwrap_or_default());
+            into.insert(path.clone(), text_of(&path));
         }
     }
+}
+
+fn text_of(path: &Path) -> String {
+    String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
 }

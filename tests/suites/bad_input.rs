@@ -23,8 +23,8 @@ use system_tests::{Call, Output, User};
 #[derive(Debug)]
 struct Before<'u> {
     user: &'u User,
-    files: BTreeMap<PathBuf, Vec<u8>>,
-    kubeconfig: Option<Vec<u8>>,
+    files: BTreeMap<PathBuf, String>,
+    kubeconfig: Option<String>,
 }
 
 impl<'u> Before<'u> {

@@ -212,10 +212,7 @@ fn delete(cluster: &Cluster<'_>) {
     let traces = NodeTraces::of(cluster);
     cluster.delete().ok();
     traces.assert_gone(user);
-    assert_eq!(
-        user.files().into_keys().collect::<Vec<_>>(),
-        Vec::<std::path::PathBuf>::new()
-    );
+    user.assert_no_files();
     // The file was made by the create: with its last entry it goes.
     assert_eq!(user.kubeconfig_text(), None);
     cluster.delete().ok();

@@ -38,10 +38,7 @@ fn killed_at_any_point() {
         cluster.delete().ok();
     });
     checks.check("nothing is left over", || {
-        assert_eq!(
-            user.files().into_keys().collect::<Vec<_>>(),
-            Vec::<std::path::PathBuf>::new()
-        );
+        user.assert_no_files();
         assert_eq!(user.kubeconfig_text(), None);
         Traces::assert_none(&user, cluster.name());
         let left: Vec<String> = Traces::names(&user).difference(&before).cloned().collect();
@@ -95,12 +92,7 @@ fn kill_once(
     if exists {
         times.delete = began.elapsed().max(Duration::from_millis(300));
     }
-    assert_eq!(
-        cluster.user().files().len(),
-        0,
-        "{:?}",
-        cluster.user().files().keys()
-    );
+    cluster.user().assert_no_files();
     Traces::assert_none(cluster.user(), cluster.name());
     assert_eq!(cluster.user().kubeconfig_text(), None);
     false
@@ -146,10 +138,7 @@ fn interrupted(cluster: &Cluster<'_>) {
         (&last["type"], &last["code"]),
         (&"error".into(), &"Cancelled".into())
     );
-    assert_eq!(
-        user.files().into_keys().collect::<Vec<_>>(),
-        Vec::<std::path::PathBuf>::new()
-    );
+    user.assert_no_files();
     assert_eq!(user.kubeconfig_text(), None);
     Traces::assert_none(user, cluster.name());
 }

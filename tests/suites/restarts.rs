@@ -91,7 +91,7 @@ fn the_plans_cluster_is_the_same_after_ten_restarts() {
 /// What a restart must not change.
 struct Life {
     certificates: BTreeMap<String, String>,
-    kubeconfig: Option<Vec<u8>>,
+    kubeconfig: Option<String>,
     pod: String,
     node_addresses: String,
 }

@@ -107,7 +107,7 @@ impl Engine {
         let cluster = &request.cluster;
         let (capabilities, status) = container.ready().await?;
         let files = Files::from_env(request.kubeconfig.as_deref())?;
-        files.contexts()?;
+        files.rehearse_add()?;
         let drafts = plan::nodes(cluster)?;
         check_mounts(&drafts)?;
 

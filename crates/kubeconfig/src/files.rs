@@ -159,6 +159,16 @@ impl Files {
         })
     }
 
+    /// Finds out whether [`Files::add`] could work now, changing nothing: whoever makes something
+    /// costly asks before, not after.
+    ///
+    /// # Errors
+    /// Those that [`Files::add`] would have.
+    pub fn rehearse_add(&self) -> Result<(), Error> {
+        self.contexts()?;
+        store::rehearse(self.target())
+    }
+
     /// Removes context, cluster and user called `name` from all files. What is not there is no
     /// error. The current context is cleared where it was `name`. Files that hold nothing of that
     /// name are only read.

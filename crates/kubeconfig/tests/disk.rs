@@ -499,3 +499,30 @@ fn what_a_killed_writer_left_is_swept_away() {
     add(&path).unwrap();
     assert_eq!(folder.names(), [".other.apple-k8s-new-99999-0", "config"]);
 }
+
+#[test]
+fn a_rehearsal_finds_what_an_addition_would_and_changes_nothing() {
+    let folder = Folder::new();
+    let path = folder.write("config", TEXT);
+    files(&path).rehearse_add().unwrap();
+    files(&folder.path("new/.kube/config"))
+        .rehearse_add()
+        .unwrap();
+    assert_eq!(folder.names(), ["config"]);
+
+    let lock = foreign_lock(&folder, Duration::from_secs(7200));
+    let locked = files(&path).rehearse_add();
+    assert!(matches!(locked, Err(Error::Locked { .. })), "{locked:?}");
+    fs::remove_file(lock).unwrap();
+
+    fs::set_permissions(&path, Permissions::from_mode(0o444)).unwrap();
+    let frozen = files(&path).rehearse_add();
+    assert!(
+        matches!(frozen, Err(Error::Unwritable { .. })),
+        "{frozen:?}"
+    );
+    let below_a_file = files(&path.join("config")).rehearse_add();
+    assert!(below_a_file.is_err(), "{below_a_file:?}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), TEXT);
+    assert_eq!(folder.names(), ["config"]);
+}

@@ -31,7 +31,9 @@ fn with_spec(spec: &str) -> String {
 fn a_taken_port_of_the_api_server() {
     let holder = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let port = holder.local_addr().expect("bound").port().to_string();
-    let yaml = with_spec(&format!("  networking:\n    apiServerPort: {port}\n"));
+    let yaml = with_spec(&format!(
+        "  nodes:\n  - role: control-plane\n  networking:\n    apiServerPort: {port}\n"
+    ));
     refused(&User::new(), &yaml, 22, &[&port]);
 }
 
@@ -59,7 +61,9 @@ fn a_subnet_of_the_host() {
     // A larger one, that has it inside.
     let octets: Vec<&str> = subnet.split('.').collect();
     let around = format!("{}.{}.0.0/16", octets[0], octets[1]);
-    let yaml = with_spec(&format!("  networking:\n    podSubnet: {around}\n"));
+    let yaml = with_spec(&format!(
+        "  nodes:\n  - role: control-plane\n  networking:\n    podSubnet: {around}\n"
+    ));
     refused(
         &user,
         &yaml,

@@ -47,7 +47,7 @@ fn container_is_missing() {
     before.refuses(
         create().args(["--container", &text]),
         10,
-        &[&text, "install"],
+        &[&text, "Install"],
     );
     before.refuses(create().env("APPLE_K8S_CONTAINER", &nowhere), 10, &[&text]);
     // A file that is no program.

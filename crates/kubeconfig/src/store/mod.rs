@@ -185,6 +185,39 @@ pub(crate) fn change(
     })
 }
 
+/// Finds out whether [`change`] could work, changing nothing: takes the lock, understands the file,
+/// and writes its text to a file beside it, which then goes.
+///
+/// # Errors
+/// As [`change`].
+pub(crate) fn rehearse(path: &Path) -> Result<(), Error> {
+    let unwritable = |doing, source| Error::Unwritable {
+        path: path.to_owned(),
+        doing,
+        source,
+    };
+    let target = follow(path).map_err(|source| unwritable("following the link", source))?;
+    let folder = replace::folder_of(&target);
+    if !folder.is_dir() {
+        // The folder is made by the change; here it only has to be possible.
+        let above = folder.ancestors().find(|above| above.exists());
+        let above = above.unwrap_or(Path::new("/"));
+        if !above.is_dir() {
+            let error = io::ErrorKind::NotADirectory.into();
+            return Err(unwritable("making its folder", error));
+        }
+        let access = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+        return rustix::fs::access(above, access)
+            .map_err(|error| unwritable("making its folder", error.into()));
+    }
+    let _lock = Lock::take(path, &target)?;
+    let text = read(path)?.unwrap_or_else(|| CREATED.to_owned());
+    parse(path, &text)?;
+    replace::Replacement::prepare(&target, &text)
+        .map(drop)
+        .map_err(|(doing, source)| unwritable(doing, source))
+}
+
 /// Whether nothing is there (nor could be, below a file).
 fn is_absent(error: &io::Error) -> bool {
     matches!(
