@@ -20,6 +20,7 @@
 //! ```
 
 mod args;
+mod builder;
 mod capture;
 mod classify;
 mod client;

@@ -167,3 +167,20 @@ async fn the_other_calls() {
     client.system_logs(Duration::from_mins(5)).await.unwrap();
     assert_eq!(last(&stand), "system logs --last 300s");
 }
+
+#[tokio::test]
+async fn the_builder() {
+    let script = Script::release("1.5.0")
+        .on(&["builder", "status"], [Act::Stdout("[]".into())])
+        .on(&[], [Act::LastWord]);
+    let stand = Stand::new(&script);
+    let container = Container::at(stand.program());
+    assert_eq!(container.builder().await.unwrap(), None);
+    assert_eq!(last(&stand), "builder status --format json");
+    container.builder_start(4, 8192).await.unwrap();
+    assert_eq!(last(&stand), "builder start --cpus 4 --memory 8192MB");
+    container.builder_stop().await.unwrap();
+    assert_eq!(last(&stand), "builder stop");
+    container.builder_delete().await.unwrap();
+    assert_eq!(last(&stand), "builder delete --force");
+}
