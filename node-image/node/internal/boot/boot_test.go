@@ -263,3 +263,24 @@ func TestContainerProcessesAreChildrenOfShims(t *testing.T) {
 		t.Errorf("found %v", names)
 	}
 }
+
+func TestHostCgroupsAreLeft(t *testing.T) {
+	own := "406 357 0:37 / /sys/fs/cgroup/systemd rw shared:52 - cgroup systemd rw,name=systemd\n"
+	host := "414 406 0:37 /../.. /sys/fs/cgroup/systemd rw shared:60 - cgroup cgroup rw,name=systemd\n"
+	agent := "180 414 0:93 /null /sys/fs/cgroup/systemd/release_agent rw - tmpfs tmpfs rw\n"
+	memory := "380 357 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+	if target, found := foreignCgroup(memory + own + host + agent); !found || target != "/sys/fs/cgroup/systemd" {
+		t.Errorf("found %t %q", found, target)
+	}
+	for name, table := range map[string]string{
+		"only the container's own": memory + own,
+		// Nothing of the container's own is below: systemd would have no hierarchy.
+		"only the host's":     memory + host,
+		"own mount is on top": host + own,
+		"cgroup v2":           "30 29 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n",
+	} {
+		if target, found := foreignCgroup(table); found {
+			t.Errorf("%s: would unmount %s", name, target)
+		}
+	}
+}

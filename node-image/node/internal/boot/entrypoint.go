@@ -55,9 +55,10 @@ func Run(args []string) error {
 
 func steps(report *Report) []step {
 	state, stateErr := contract.LoadState(contract.StateDir)
-	report.CgroupV1 = cgroupV1("/sys/fs/cgroup")
+	report.CgroupV1 = cgroupV1(cgroupRoot)
 	return []step{
 		{"read saved state", func() error { return stateErr }},
+		{"cgroup hierarchies", leaveHostCgroups},
 		{"mount /run and /tmp", mountTemporary},
 		{"container disk", useContainerDisk},
 		// After every mount of ours, so that they all propagate.
@@ -107,7 +108,7 @@ func (r *Report) save() error {
 func LoadReport() (*Report, error) {
 	content, err := os.ReadFile(ReportFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return &Report{CgroupV1: cgroupV1("/sys/fs/cgroup")}, nil
+		return &Report{CgroupV1: cgroupV1(cgroupRoot)}, nil
 	}
 	if err != nil {
 		return nil, err

@@ -48,7 +48,7 @@ func Preflight(out io.Writer) error {
 }
 
 func cgroupVersion() int {
-	if cgroupV1("/sys/fs/cgroup") {
+	if cgroupV1(cgroupRoot) {
 		return 1
 	}
 	return 2

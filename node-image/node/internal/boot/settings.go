@@ -16,16 +16,6 @@ import (
 	"apple-k8s.dev/node/internal/merge"
 )
 
-// cgroupV1 tells whether the host still mounts cgroup v1 (also in the hybrid
-// layout). On a Mac the guest has cgroup v2 alone.
-func cgroupV1(root string) bool {
-	var stat unix.Statfs_t
-	if err := unix.Statfs(root, &stat); err != nil {
-		return false
-	}
-	return int64(stat.Type) != unix.CGROUP2_SUPER_MAGIC
-}
-
 func bindFile(source, target string) error {
 	if err := syscall.Mount(source, target, "", syscall.MS_BIND, ""); err != nil {
 		return fmt.Errorf("mount %s on %s: %w", source, target, err)
