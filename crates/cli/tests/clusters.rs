@@ -17,9 +17,14 @@ fn a_new_cluster_is_told_of_with_what_to_try_next() {
     let answer = bench.run("create cluster dev --workers 1 --wait 0");
     assert_eq!(answer.status, 0, "{answer:?}");
     assert!(
-        answer.out.starts_with("Cluster \"dev\" was created"),
+        answer.out.starts_with("Cluster \"dev\" is created after "),
         "{}",
         answer.out
+    );
+    assert!(
+        answer
+            .out
+            .contains(": Kubernetes v1.37.1, 2 nodes, maybe not ready yet\n")
     );
     assert!(
         answer

@@ -2,12 +2,14 @@
 
 use std::env;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use engine::{CreateRequest, Created, Result};
 use spec::{Cluster, Role};
 
 use super::{config, counted};
 use crate::args::CreateArgs;
+use crate::duration;
 use crate::session::Session;
 use crate::style::{Style, Tone};
 
@@ -25,12 +27,13 @@ pub(super) async fn cluster(args: &CreateArgs, session: &Session) -> Result<()> 
         kubeconfig: args.kubeconfig.file.clone(),
         set_context: args.set_context,
     };
-    let waits = request.wait.is_some();
+    let (waits, began) = (request.wait.is_some(), Instant::now());
     let created = session
         .operate(&title, &name, async |op| engine.create(request, op).await)
         .await?;
+    let took = began.elapsed();
     session.console.result(&created, |style| {
-        let mut text = summary(&created, waits, style);
+        let mut text = summary(&created, waits, took, style);
         if !session.console.is_quiet() {
             text.push_str(&advice(&created, args, style));
         }
@@ -52,19 +55,21 @@ fn title(cluster: &Cluster) -> String {
     format!("Creating cluster \"{}\" ({nodes})", cluster.name)
 }
 
-fn summary(created: &Created, waited: bool, style: Style) -> String {
-    let is = if waited {
-        "is ready"
+fn summary(created: &Created, waited: bool, took: Duration, style: Style) -> String {
+    let (is, doubt) = if waited {
+        ("ready", "")
     } else {
-        "was created; its nodes are still starting"
+        ("created", ", maybe not ready yet")
     };
-    let head = format!("Cluster \"{}\" {is}", created.name);
+    let took = duration::precise(took);
     format!(
-        "{}: Kubernetes {}, {}, API at {}\n",
-        style.paint(Tone::Strong, &head),
+        "{}: Kubernetes {}, {}{doubt}\n",
+        style.paint(
+            Tone::Strong,
+            &format!("Cluster \"{}\" is {is} after {took}", created.name)
+        ),
         created.kubernetes_version,
         counted(created.nodes.len(), "node"),
-        created.server,
     )
 }
 

@@ -41,6 +41,8 @@ const WIDEST: usize = 80;
 const NARROWEST: usize = 30;
 /// Room for a time, such as `12m34s`.
 const TIME: usize = 6;
+/// Phases that begin once the work itself was given up.
+const AFTERMATH: [&str; 2] = ["collect-logs", "clean-up"];
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 #[derive(Debug)]
@@ -50,9 +52,18 @@ struct Line {
     running: Vec<Activity>,
     /// The phase that ended last.
     last: Option<Activity>,
-    failed: bool,
+    outcome: Outcome,
     began: u64,
     ended: u64,
+}
+
+/// How a line ended, as far as it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Fine,
+    Failed,
+    /// Ended early because of something else.
+    Dropped,
 }
 
 #[derive(Debug, Clone)]
@@ -72,6 +83,10 @@ impl Board {
 
     /// Takes a step in.
     pub(crate) fn apply(&mut self, step: &Step) {
+        if step.state == StepState::Started && AFTERMATH.contains(&step.phase.as_str()) {
+            self.drop_running(Outcome::Dropped, Some(step.at_ms));
+        }
+        let cancelled = self.cancelled;
         let line = self.line(step);
         let known = line
             .running
@@ -79,31 +94,51 @@ impl Board {
             .position(|running| running.phase == step.phase);
         let detail = step.detail.as_deref().map(one_line);
         match (step.state, known) {
+            (StepState::Started | StepState::Progress, Some(at)) => {
+                line.running[at].detail = detail;
+            }
             (StepState::Started, None) => {
                 line.running.push(Activity {
                     phase: step.phase.clone(),
                     detail,
                 });
             }
-            (StepState::Started | StepState::Progress, Some(at)) => {
-                line.running[at].detail = detail;
-            }
             (StepState::Progress, None) => (),
             (StepState::Done | StepState::Failed, at) => {
                 if let Some(at) = at {
                     line.running.remove(at);
                 }
-                let failed = step.state == StepState::Failed;
+                line.ended = step.at_ms;
                 // The first failure is the reason; what ends after it is a consequence.
-                if !line.failed {
+                if line.outcome == Outcome::Fine {
                     line.last = Some(Activity {
                         phase: step.phase.clone(),
                         detail,
                     });
+                    line.outcome = match step.state {
+                        StepState::Failed if cancelled => Outcome::Dropped,
+                        StepState::Failed => Outcome::Failed,
+                        _ => Outcome::Fine,
+                    };
                 }
-                line.failed |= failed;
-                line.ended = step.at_ms;
             }
+        }
+    }
+
+    /// Ends what still runs: nobody will say any more how it went.
+    fn drop_running(&mut self, outcome: Outcome, at: Option<u64>) {
+        for line in self
+            .lines
+            .iter_mut()
+            .filter(|line| !line.running.is_empty())
+        {
+            let first = line.running.remove(0);
+            line.running.clear();
+            if line.outcome == Outcome::Fine {
+                line.last = Some(first);
+                line.outcome = outcome;
+            }
+            line.ended = line.ended.max(at.unwrap_or(line.ended));
         }
     }
 
@@ -114,6 +149,18 @@ impl Board {
 
     /// Nothing more comes.
     pub(crate) fn end(&mut self) {
+        let explained = self.cancelled
+            || self
+                .lines
+                .iter()
+                .any(|line| line.outcome == Outcome::Failed);
+        let outcome = if explained {
+            Outcome::Dropped
+        } else {
+            Outcome::Failed
+        };
+        let last = self.lines.iter().map(|line| line.ended).max();
+        self.drop_running(outcome, last);
         self.ended = true;
     }
 
@@ -135,7 +182,7 @@ impl Board {
                 node: step.node.clone(),
                 running: Vec::new(),
                 last: None,
-                failed: false,
+                outcome: Outcome::Fine,
                 began: step.at_ms,
                 ended: step.at_ms,
             });
@@ -189,7 +236,7 @@ impl Board {
     }
 
     fn row(&self, line: &Line, moment: Moment) -> Row {
-        let running = !line.running.is_empty() && !self.ended;
+        let running = !line.running.is_empty();
         let now = u64::try_from(moment.elapsed.as_millis()).unwrap_or(u64::MAX);
         let (mark, tone, time) = if running {
             let spent = Duration::from_millis(now.saturating_sub(line.began));
@@ -201,10 +248,10 @@ impl Board {
         } else {
             let spent = Duration::from_millis(line.ended.saturating_sub(line.began));
             let time = crate::duration::precise(spent);
-            match (line.failed || !line.running.is_empty(), self.cancelled) {
-                (false, _) => ("✓", Tone::Good, time),
-                (true, true) => ("–", Tone::Faint, time),
-                (true, false) => ("✗", Tone::Bad, time),
+            match line.outcome {
+                Outcome::Fine => ("✓", Tone::Good, time),
+                Outcome::Failed => ("✗", Tone::Bad, time),
+                Outcome::Dropped => ("–", Tone::Faint, time),
             }
         };
         let label = match &line.node {
@@ -268,10 +315,9 @@ impl Line {
         let Some(last) = &self.last else {
             return String::new();
         };
-        let name = if self.failed {
-            phase::running(&last.phase)
-        } else {
-            phase::done(&last.phase)
+        let name = match self.outcome {
+            Outcome::Fine => phase::done(&last.phase),
+            _ => phase::running(&last.phase),
         };
         said(name, last)
     }

@@ -188,3 +188,47 @@ fn repeated_steps_of_the_cluster_are_lines_of_their_own() {
         "{frame}"
     );
 }
+
+#[test]
+fn a_failure_ends_what_runs_elsewhere_without_blaming_it() {
+    let (plane, worker) = (Some("demo-control-plane"), Some("demo-worker"));
+    let mut board = board([
+        step("join", worker, Started, 100),
+        step("etcd", plane, Started, 100),
+        step("etcd", plane, Failed, 900),
+        step("collect-logs", None, Started, 1000),
+    ]);
+    let text_then = text(&board, 2, ROOM);
+    assert_eq!(
+        text_then.matches('⠋').count(),
+        1,
+        "only the collection goes on:\n{text_then}"
+    );
+    board.apply(&step("collect-logs", None, Done, 1500));
+    board.end();
+    assert_eq!(
+        text(&board, 2, ROOM),
+        " – worker           joining                            0.9s\n \
+         ✗ control-plane    etcd                               0.8s\n \
+         ✓ Collecting logs                                     0.5s"
+    );
+}
+
+#[test]
+fn a_cancelled_line_tells_what_was_going_on() {
+    let worker = Some("demo-worker");
+    let mut board = board([
+        step("boot", worker, Started, 0),
+        step("boot", worker, Done, 500),
+        step("join", worker, Started, 500),
+    ]);
+    board.cancel();
+    board.apply(&step("clean-up", None, Started, 2000));
+    board.apply(&step("clean-up", None, Done, 2500));
+    board.end();
+    assert_eq!(
+        text(&board, 3, ROOM),
+        " – worker       joining                                2.0s\n \
+         ✓ Cleaning up                                         0.5s"
+    );
+}
