@@ -4,7 +4,7 @@ CACHE ?= $(HOME)/.cache/apple-k8s
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export PATH := $(CARGO_TARGET_DIR)/debug:$(PATH)
 
-.PHONY: run test bench setup build lint unit system clean
+.PHONY: run test bench setup build lint unit system
 
 # A cluster with a sample web app. Run again, it changes nothing.
 run: setup build
@@ -30,5 +30,6 @@ lint:
 unit:
 	cargo test --locked --workspace
 
-clean:
-	xtask clean
+# Real clusters. Each suite is one test, and suites come one after another.
+system: build
+	cargo test --locked --package system-tests --features real-nodes -- --nocapture

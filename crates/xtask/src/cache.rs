@@ -8,7 +8,9 @@ use anyhow::{Context, Result};
 pub(crate) fn folder(name: &str) -> Result<PathBuf> {
     let root = match std::env::var_os("CACHE").filter(|root| !root.is_empty()) {
         Some(root) => PathBuf::from(root),
-        None => std::env::home_dir().context("no home folder is known")?.join(".cache/apple-k8s"),
+        None => std::env::home_dir()
+            .context("no home folder is known")?
+            .join(".cache/apple-k8s"),
     };
     let folder = root.join(name);
     std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::memory;
+use crate::run::output;
 use crate::{cache, tools};
 
 /// kind as users get it.
@@ -57,7 +58,8 @@ impl fmt::Display for Measured {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Phase {
-    pub(crate) phase: String,
+    #[serde(rename = "phase")]
+    pub(crate) name: String,
     pub(crate) node: Option<String>,
     #[serde(default)]
     pub(crate) took_ms: u64,
@@ -90,12 +92,22 @@ pub(crate) trait Contestant {
             let said = self.create(nodes, &kubeconfig)?;
             for node in node_names(nodes) {
                 observe(&["wait", "--for=create", &format!("node/{node}"), PATIENCE])?;
-                observe(&["wait", "--for=condition=Ready", &format!("node/{node}"), PATIENCE])?;
+                observe(&[
+                    "wait",
+                    "--for=condition=Ready",
+                    &format!("node/{node}"),
+                    PATIENCE,
+                ])?;
             }
             let ready = began.elapsed().as_secs_f64();
             let busy_percent = Load::now()?.busy_percent_since(&load);
             let manifest = folder.path().join("probe.yaml");
-            let images = observe(&["get", "nodes", "--output", "jsonpath={.items[*].status.images[*].names[*]}"])?;
+            let images = observe(&[
+                "get",
+                "nodes",
+                "--output",
+                "jsonpath={.items[*].status.images[*].names[*]}",
+            ])?;
             let image = images
                 .split_whitespace()
                 .find(|name| name.starts_with(PROBE_IMAGE) && !name.contains('@'))
@@ -106,10 +118,20 @@ pub(crate) trait Contestant {
             let service = began.elapsed().as_secs_f64();
             std::thread::sleep(SETTLE);
             let roots = self.roots(nodes)?;
-            let memory_mib = roots.into_iter().map(memory::of_tree).sum::<Result<f64>>()?;
+            let memory_mib = roots
+                .into_iter()
+                .map(memory::of_tree)
+                .sum::<Result<f64>>()?;
             let restart = self.restart()?;
             let phases = phases(&said);
-            Ok(Measured { ready, service, memory_mib, restart, busy_percent, phases })
+            Ok(Measured {
+                ready,
+                service,
+                memory_mib,
+                restart,
+                busy_percent,
+                phases,
+            })
         })();
         self.delete(&kubeconfig)?;
         outcome
@@ -127,14 +149,20 @@ impl Kind {
         let program = folder.join("kind");
         if !program.exists() {
             eprintln!("Building {KIND}");
-            output(Command::new("go").args(["install", KIND]).env("GOBIN", &folder))?;
+            output(
+                Command::new("go")
+                    .args(["install", KIND])
+                    .env("GOBIN", &folder),
+            )?;
         }
         Ok(Self { program })
     }
 
     fn command(&self) -> Result<Command> {
         let mut command = Command::new(&self.program);
-        command.env("KIND_EXPERIMENTAL_PROVIDER", "podman").envs(podman_environment()?);
+        command
+            .env("KIND_EXPERIMENTAL_PROVIDER", "podman")
+            .envs(podman_environment()?);
         Ok(command)
     }
 }
@@ -157,7 +185,14 @@ impl Contestant for Kind {
         )?;
         let mut command = self.command()?;
         command
-            .args(["create", "cluster", "--name", NAME, "--image", &node_image()])
+            .args([
+                "create",
+                "cluster",
+                "--name",
+                NAME,
+                "--image",
+                &node_image(),
+            ])
             .arg("--config")
             .arg(config)
             .arg("--kubeconfig")
@@ -167,7 +202,9 @@ impl Contestant for Kind {
 
     fn delete(&self, kubeconfig: &Path) -> Result<()> {
         let mut command = self.command()?;
-        command.args(["delete", "cluster", "--name", NAME, "--kubeconfig"]).arg(kubeconfig);
+        command
+            .args(["delete", "cluster", "--name", NAME, "--kubeconfig"])
+            .arg(kubeconfig);
         output(&mut command).map(drop)
     }
 
@@ -189,17 +226,24 @@ impl AppleK8s {
     pub(crate) fn prepare() -> Result<Self> {
         output(Command::new("container").args(["system", "start", "--enable-kernel-install"]))?;
         output(Command::new("apple-k8s").args(["build", "node-image"]))?;
-        Ok(Self { home: tempfile::tempdir()? })
+        Ok(Self {
+            home: tempfile::tempdir()?,
+        })
     }
 
-    #[expect(clippy::unused_self, reason = "the image is there only once this was prepared")]
+    #[expect(
+        clippy::unused_self,
+        reason = "the image is there only once this was prepared"
+    )]
     pub(crate) fn image(&self) -> String {
         node_image()
     }
 
     fn command(&self) -> Command {
         let mut command = Command::new("apple-k8s");
-        command.env("APPLE_K8S_HOME", self.home.path()).args(["--output", "json"]);
+        command
+            .env("APPLE_K8S_HOME", self.home.path())
+            .args(["--output", "json"]);
         command
     }
 }
@@ -222,7 +266,9 @@ impl Contestant for AppleK8s {
 
     fn delete(&self, kubeconfig: &Path) -> Result<()> {
         let mut command = self.command();
-        command.args(["delete", "cluster", NAME, "--kubeconfig"]).arg(kubeconfig);
+        command
+            .args(["delete", "cluster", NAME, "--kubeconfig"])
+            .arg(kubeconfig);
         output(&mut command).map(drop)
     }
 
@@ -232,9 +278,17 @@ impl Contestant for AppleK8s {
 
     fn restart(&self) -> Result<Option<f64>> {
         output(self.command().args(["stop", "cluster", NAME]))?;
-        let said = output(self.command().args(["start", "cluster", NAME, "--wait", "180s"]))?;
-        let ready = phases(&said).into_iter().filter(|phase| phase.phase == "ready");
-        let last = ready.map(|phase| phase.at_ms).max().context("no node became Ready")?;
+        let said = output(
+            self.command()
+                .args(["start", "cluster", NAME, "--wait", "180s"]),
+        )?;
+        let ready = phases(&said)
+            .into_iter()
+            .filter(|phase| phase.name == "ready");
+        let last = ready
+            .map(|phase| phase.at_ms)
+            .max()
+            .context("no node became Ready")?;
         Ok(Some(Duration::from_millis(last).as_secs_f64()))
     }
 }
@@ -249,14 +303,20 @@ fn node_names(nodes: usize) -> Vec<String> {
         1 => format!("{NAME}-worker"),
         more => format!("{NAME}-worker{more}"),
     });
-    std::iter::once(format!("{NAME}-control-plane")).chain(workers).collect()
+    std::iter::once(format!("{NAME}-control-plane"))
+        .chain(workers)
+        .collect()
 }
 
 fn roots(nodes: usize) -> Result<Vec<u32>> {
     let mut command = Command::new("podman");
-    command.envs(podman_environment()?).args(["inspect", "--format", "{{.State.Pid}}"]);
+    command
+        .envs(podman_environment()?)
+        .args(["inspect", "--format", "{{.State.Pid}}"]);
     let said = output(command.args(node_names(nodes)))?;
-    said.lines().map(|line| line.trim().parse().context("a process id")).collect()
+    said.lines()
+        .map(|line| line.trim().parse().context("a process id"))
+        .collect()
 }
 
 /// The environment that makes podman use the image store of `container`.
@@ -277,18 +337,11 @@ fn podman_environment() -> Result<Vec<(String, String)>> {
     Ok(vec![
         ("CONTAINERS_CONF".into(), file("containers.conf")?),
         ("CONTAINERS_STORAGE_CONF".into(), file("storage.conf")?),
-        ("CONTAINERS_REGISTRIES_CONF".into(), file("registries.conf")?),
+        (
+            "CONTAINERS_REGISTRIES_CONF".into(),
+            file("registries.conf")?,
+        ),
     ])
-}
-
-/// Runs a command to its end and gives what it wrote to standard output.
-fn output(command: &mut Command) -> Result<String> {
-    let shown = format!("{command:?}");
-    let done = command.stdin(Stdio::null()).output().with_context(|| shown.clone())?;
-    if !done.status.success() {
-        bail!("{shown}\n{}\n{}", done.status, String::from_utf8_lossy(&done.stderr));
-    }
-    Ok(String::from_utf8(done.stdout)?)
 }
 
 /// The ended steps in our JSON lines; nothing for who prints none.
@@ -310,12 +363,18 @@ impl Load {
     fn now() -> Result<Self> {
         let stat = fs::read_to_string("/proc/stat")?;
         let line = stat.lines().next().context("an empty /proc/stat")?;
-        let ticks: Vec<u64> =
-            line.split_whitespace().skip(1).filter_map(|word| word.parse().ok()).collect();
+        let ticks: Vec<u64> = line
+            .split_whitespace()
+            .skip(1)
+            .filter_map(|word| word.parse().ok())
+            .collect();
         let all: u64 = ticks.iter().take(8).sum();
         // The fourth and fifth are idle and waiting for the disk.
         let idle: u64 = ticks.iter().skip(3).take(2).sum();
-        Ok(Self { busy: all - idle, all })
+        Ok(Self {
+            busy: all - idle,
+            all,
+        })
     }
 
     #[expect(clippy::cast_precision_loss, reason = "ticks of minutes")]

@@ -27,7 +27,12 @@ impl Figure {
         } else {
             f64::midpoint(at(middle - 1), at(middle))
         };
-        Self { min: at(0), median, max: at(sorted.len().wrapping_sub(1)), values }
+        Self {
+            min: at(0),
+            median,
+            max: at(sorted.len().wrapping_sub(1)),
+            values,
+        }
     }
 }
 

@@ -9,7 +9,11 @@ use anyhow::{Context, Result};
 pub(crate) fn of_tree(root: u32) -> Result<f64> {
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
     for entry in fs::read_dir("/proc")?.flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
             continue;
         };
         if let Some(parent) = parent(pid) {
@@ -32,13 +36,21 @@ pub(crate) fn of_tree(root: u32) -> Result<f64> {
 fn parent(pid: u32) -> Option<u32> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name in parentheses may hold anything; the parent is the second field after it.
-    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+    stat.rsplit_once(')')?
+        .1
+        .split_whitespace()
+        .nth(1)?
+        .parse()
+        .ok()
 }
 
 fn proportional_kib(pid: u32) -> Result<u64> {
     let file = format!("/proc/{pid}/smaps_rollup");
     let text = fs::read_to_string(&file).with_context(|| file.clone())?;
-    let line = text.lines().find(|line| line.starts_with("Pss:")).context("no Pss")?;
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("Pss:"))
+        .context("no Pss")?;
     let number = line.split_whitespace().nth(1).context("no number")?;
     Ok(number.parse()?)
 }

@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let ours = contestant::AppleK8s::prepare()?;
     let mut report = Report {
         machine: Machine::this()?,
-        node_image: ours.image().to_owned(),
+        node_image: ours.image(),
         sizes: Vec::new(),
         growth: None,
     };
@@ -68,9 +68,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             eprintln!("{nodes} node(s), pair {pair} of {}", arguments.pairs);
             // Whoever goes first changes from pair to pair: neither always finds a warm cache.
             let mut measure = |contestant: &dyn Contestant| -> Result<()> {
-                let measured = contestant.measure(nodes).with_context(|| {
-                    format!("{} with {nodes} node(s)", contestant.name())
-                })?;
+                let measured = contestant
+                    .measure(nodes)
+                    .with_context(|| format!("{} with {nodes} node(s)", contestant.name()))?;
                 eprintln!("  {:9} {measured}", contestant.name());
                 if contestant.name() == ours.name() {
                     size.0.push(measured);
@@ -97,13 +97,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     std::fs::write(&file, serde_json::to_string_pretty(&report)?)
         .with_context(|| format!("writing {}", file.display()))?;
-    println!("\n{} s in all; all figures are in {}", began.elapsed().as_secs(), file.display());
+    println!(
+        "\n{} s in all; all figures are in {}",
+        began.elapsed().as_secs(),
+        file.display()
+    );
     Ok(())
 }
 
 fn compare(nodes: usize, ours: Vec<Measured>, kind: Vec<Measured>) -> Size {
     let ratio = |a: fn(&Measured) -> Option<f64>, b: fn(&Measured) -> Option<f64>| {
-        Figure::of(ours.iter().zip(&kind).filter_map(|(our, their)| Some(a(our)? / b(their)?)))
+        Figure::of(
+            ours.iter()
+                .zip(&kind)
+                .filter_map(|(our, their)| Some(a(our)? / b(their)?)),
+        )
     };
     Size {
         nodes,
@@ -119,7 +127,12 @@ fn compare(nodes: usize, ours: Vec<Measured>, kind: Vec<Measured>) -> Size {
 fn growth(sizes: &[Size]) -> Option<Figure> {
     let of = |nodes| sizes.iter().find(|size| size.nodes == nodes);
     let (one, three) = (of(1)?, of(3)?);
-    Some(Figure::of(one.ours.iter().zip(&three.ours).map(|(one, three)| three.ready / one.ready)))
+    Some(Figure::of(
+        one.ours
+            .iter()
+            .zip(&three.ours)
+            .map(|(one, three)| three.ready / one.ready),
+    ))
 }
 
 fn print(report: &Report) {
@@ -127,31 +140,54 @@ fn print(report: &Report) {
     println!("Ratios of apple-k8s to kind, pair by pair (below 1: apple-k8s is better)");
     println!("{:<48}{:>8}{:>8}{:>8}", "", "min", "median", "max");
     let row = |what: String, figure: &Figure| {
-        println!("{what:<48}{:>8.2}{:>8.2}{:>8.2}", figure.min, figure.median, figure.max);
+        println!(
+            "{what:<48}{:>8.2}{:>8.2}{:>8.2}",
+            figure.min, figure.median, figure.max
+        );
     };
     for size in &report.sizes {
         let nodes = size.nodes;
-        row(format!("{nodes} node(s): command to all nodes Ready"), &size.ready);
-        row(format!("{nodes} node(s): command to a Service answering"), &size.service);
+        row(
+            format!("{nodes} node(s): command to all nodes Ready"),
+            &size.ready,
+        );
+        row(
+            format!("{nodes} node(s): command to a Service answering"),
+            &size.service,
+        );
         row(format!("{nodes} node(s): idle memory"), &size.memory);
-        row(format!("{nodes} node(s): our start to kind's creation"), &size.restart);
+        row(
+            format!("{nodes} node(s): our start to kind's creation"),
+            &size.restart,
+        );
     }
     if let Some(growth) = &report.growth {
         row("apple-k8s: 3 nodes to 1 node, Ready".to_owned(), growth);
     }
     for size in &report.sizes {
-        let Some(last) = size.ours.last() else { continue };
-        println!("\nWhere apple-k8s spends its time, {} node(s), last run", size.nodes);
-        println!("{:<26}{:<26}{:>9}{:>9}", "phase", "node", "took ms", "until ms");
+        let Some(last) = size.ours.last() else {
+            continue;
+        };
+        println!(
+            "\nWhere apple-k8s spends its time, {} node(s), last run",
+            size.nodes
+        );
+        println!(
+            "{:<26}{:<26}{:>9}{:>9}",
+            "phase", "node", "took ms", "until ms"
+        );
         for phase in &last.phases {
             println!(
                 "{:<26}{:<26}{:>9}{:>9}",
-                phase.phase,
+                phase.name,
                 phase.node.as_deref().unwrap_or("-"),
                 phase.took_ms,
                 phase.at_ms
             );
         }
-        println!("machine busy {:.0} % of the time from command to Ready", last.busy_percent);
+        println!(
+            "machine busy {:.0} % of the time from command to Ready",
+            last.busy_percent
+        );
     }
 }
