@@ -12,10 +12,10 @@ use serde::Serialize;
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields, default)]
 pub struct Networking {
-    /// Addresses of the pods: an IPv4 subnet from /8 to /20, every node gets a /24 of it.
+    /// Addresses of the pods: an IPv4 subnet from /8 to /24, every node gets a /24 of it.
     #[schemars(with = "String")]
     pub pod_subnet: Ipv4Net,
-    /// Addresses of Services: an IPv4 subnet from /12 to /24.
+    /// Addresses of Services: an IPv4 subnet from /12 to /27.
     #[schemars(with = "String")]
     pub service_subnet: Ipv4Net,
     /// Stable addresses of the nodes, known inside the cluster alone: an IPv4 subnet from /16

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::Memory;
 
@@ -167,6 +167,7 @@ impl fmt::Display for TaintEffect {
 pub struct Mount {
     /// Folder or file of this machine: absolute, or relative to the folder of the Cluster YAML.
     /// It must exist.
+    #[serde(serialize_with = "as_text")]
     #[schemars(with = "String", length(min = 1))]
     pub host_path: PathBuf,
     /// Where the node sees it: absolute, not above or inside the system's own folders.
@@ -255,6 +256,11 @@ pub struct NodePlan {
     pub port_mappings: Vec<PortMapping>,
     /// Patches of kubeadm's configuration: the cluster's, then the node's own.
     pub kubeadm_config_patches: Vec<String>,
+}
+
+/// A path that is no text can't be in a file; `check` refuses it.
+fn as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
 }
 
 const fn one() -> u32 {

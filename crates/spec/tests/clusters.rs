@@ -391,11 +391,38 @@ fn errors_found_later_are_shown_at_their_place() -> Outcome {
 
 #[test]
 fn of_very_many_errors_the_first_are_shown() {
-    let fields: String = (0..5000).map(|number| format!("x{number}: 1\n")).collect();
-    let errors = parse(&fields).expect_err("unknown fields").errors;
+    let fields: Vec<_> = (0..5000).map(|number| format!("x{number}: 1")).collect();
+    let errors = parse(&fields.join("\n"))
+        .expect_err("unknown fields")
+        .errors;
     assert_eq!(errors.len(), 101);
     assert_eq!(
         errors.last().map(|error| error.message.as_str()),
         Some("there are more errors: correct these first")
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_whose_name_is_no_text_is_refused() -> Outcome {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = Path::new(std::ffi::OsStr::from_bytes(b"/base\xff"));
+    let text = "apiVersion: apple-k8s.dev/v1alpha1
+kind: Cluster
+metadata: {name: demo}
+spec: {nodes: [{role: control-plane, extraMounts: [{hostPath: x, containerPath: /x}]}]}
+";
+    let errors = Cluster::parse(text, "x", folder).expect_err("no text");
+    assert!(errors.to_string().contains("not UTF-8"), "{errors}");
+    assert!(Cluster::parse(text.replace(": x,", ": /x,"), "x", folder).is_ok());
+    let mut cluster = Cluster::simple("demo", 0)?;
+    let mount = spec::Mount {
+        host_path: folder.into(),
+        container_path: "/x".into(),
+        read_only: false,
+    };
+    cluster.nodes[0].extra_mounts.push(mount);
+    assert!(cluster.check().is_err());
+    assert!(cluster.to_yaml().contains("/base"));
+    Ok(())
 }

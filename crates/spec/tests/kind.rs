@@ -272,7 +272,12 @@ nodes:
 - role: worker
 ",
     )?;
-    assert_eq!(parsed.warnings, []);
+    let warnings: Vec<_> = parsed
+        .warnings
+        .iter()
+        .map(|warning| warning.path.as_str())
+        .collect();
+    assert_eq!(warnings, ["nodes[0].extraPortMappings[0].listenAddress"]);
     let cluster = parsed.cluster;
     assert_eq!(cluster.name, "other");
     let networking = &cluster.networking;

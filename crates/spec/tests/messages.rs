@@ -20,6 +20,7 @@ fn bad_files() -> Result<(), Box<dyn Error>> {
         );
     }
     assert!(names.len() > 30, "{names:?}");
+    let count = names.len();
     for name in names {
         let bytes = fs::read(folder.join(format!("{name}.yaml")))?;
         let message = match Cluster::parse(&bytes, &format!("{name}.yaml"), Path::new("/home/me")) {
@@ -34,5 +35,10 @@ fn bad_files() -> Result<(), Box<dyn Error>> {
             insta::assert_snapshot!(name, message);
         });
     }
+    let snapshots = fs::read_dir(folder.with_file_name("snapshots"))?.count();
+    assert_eq!(
+        snapshots, count,
+        "a snapshot without a file, or the other way round"
+    );
     Ok(())
 }

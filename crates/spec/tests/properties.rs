@@ -12,23 +12,11 @@ use spec::{
     Taint, TaintEffect,
 };
 
+#[path = "../fuzz/target.rs"]
+mod target;
+
 const FULL: &str = include_str!("../examples/full.yaml");
 const KIND: &str = include_str!("../examples/kind.yaml");
-
-/// Reads, and writes down what there is to say: nothing of it may panic.
-fn exercise(bytes: &[u8]) {
-    match Cluster::parse(bytes, "x", Path::new("/base")) {
-        Ok(parsed) => {
-            let text = parsed.cluster.to_yaml();
-            let again = Cluster::parse(&text, "again", Path::new("/")).map(|parsed| parsed.cluster);
-            assert_eq!(again.as_ref(), Ok(&parsed.cluster), "{text}");
-        }
-        Err(errors) => {
-            assert!(!errors.errors.is_empty());
-            assert!(!errors.to_string().is_empty());
-        }
-    }
-}
 
 /// A file with a part cut out or replaced.
 fn mangle(text: &str, start: usize, length: usize, insert: &str) -> String {
@@ -218,17 +206,17 @@ proptest! {
 
     #[test]
     fn any_bytes(bytes in vec(any::<u8>(), 0..300)) {
-        exercise(&bytes);
+        target::parse(&bytes);
     }
 
     #[test]
     fn any_text(text in "[ -~\n\t\u{85}\u{2028}äß😀\"'&*!%@`{}\\[\\]|>#?:,-]{0,200}") {
-        exercise(text.as_bytes());
+        target::parse(text.as_bytes());
     }
 
     #[test]
     fn mangled_files(start in 0_usize..4000, length in 0_usize..40, insert in "[ -~\n\t]{0,12}", kind: bool) {
-        exercise(mangle(if kind { KIND } else { FULL }, start, length, &insert).as_bytes());
+        target::parse(mangle(if kind { KIND } else { FULL }, start, length, &insert).as_bytes());
     }
 
     #[test]
@@ -238,7 +226,7 @@ proptest! {
         for (a, b) in seed {
             lines.swap(a % count, b % count);
         }
-        exercise(lines.join("\n").as_bytes());
+        target::parse(lines.join("\n").as_bytes());
     }
 
     #[test]

@@ -73,12 +73,16 @@ pub(super) fn check(path: &str, node: &Node, problems: &mut Problems) {
     }
 }
 
-/// `container run --volume` separates its parts by colons.
 fn check_host_path(path: &str, mount: &Mount, problems: &mut Problems) {
-    let host_path = mount.host_path.to_string_lossy();
+    let error = |message: String| SpecError::new(format!("{path}.hostPath"), message);
+    let Some(host_path) = mount.host_path.to_str() else {
+        let message = format!("the name of {} is not UTF-8", mount.host_path.display());
+        problems.error(error(message).hint("rename the folder"));
+        return;
+    };
+    // `container run --volume` separates its parts by colons.
     if host_path.contains(':') {
-        let error = SpecError::new(format!("{path}.hostPath"), "the path contains \":\"");
-        problems.error(error.value(&host_path).hint(
+        problems.error(error("the path contains \":\"".into()).value(host_path).hint(
             "a path with a colon can't be mounted: rename the folder, or mount the one above it",
         ));
     }

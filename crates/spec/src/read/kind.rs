@@ -8,7 +8,7 @@ use super::field::alternatives;
 use super::v1alpha1::{api_server_port, kube_proxy_mode, labels, read_mount};
 use super::{Fields, Item, Problems, did_you_mean, value};
 use crate::yaml::{Content, ScalarKind};
-use crate::{Cluster, Cni, Mount, Networking, Node, PortMapping, Protocol, Role};
+use crate::{Cluster, Cni, Mount, Networking, Node, PortMapping, Protocol, Role, SpecError};
 
 /// Name that kind gives a cluster that has none.
 const DEFAULT_NAME: &str = "kind";
@@ -189,6 +189,12 @@ fn mapping(item: &Item<'_>, problems: &mut Problems) -> PortMapping {
     if let Some(item) = fields.get("listenAddress") {
         let address = item.parsed(problems, value::address);
         mapping.listen_address = address.unwrap_or(mapping.listen_address);
+    } else {
+        let warning = SpecError::new(
+            format!("{}.listenAddress", item.path),
+            "without it the port is open to other machines, as in kind",
+        );
+        problems.warn(warning.hint("127.0.0.1 keeps it to this machine"));
     }
     if let Some(item) = fields.get("protocol") {
         mapping.protocol = protocol(&item, problems).unwrap_or_default();
