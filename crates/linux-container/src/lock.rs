@@ -1,7 +1,8 @@
 //! Locks between parallel calls. The kernel frees them when a process dies, however it dies.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
@@ -9,19 +10,31 @@ use crate::error::{Context, Result};
 use crate::world::World;
 
 /// A lock that is held as long as this value lives.
-pub(crate) struct Lock(#[expect(dead_code, reason = "open file = held lock")] File);
+pub(crate) struct Lock {
+    #[expect(dead_code, reason = "open file = held lock")]
+    file: File,
+    /// The lock's own file, and the folder without which nobody needs it any more.
+    lasts_with: Option<(PathBuf, PathBuf)>,
+}
 
 impl Lock {
     /// Waits for the lock of a container.
     pub(crate) fn container(world: &World, id: &str) -> Result<Self> {
-        Self::wait(&world.locks().join(format!("{id}.container")))
+        let path = container_path(world, id);
+        let mut lock = Self::wait(&path)?;
+        lock.lasts_with = Some((path, world.container(id)));
+        Ok(lock)
     }
 
     /// The lock of a container, unless another process has it.
     pub(crate) fn try_container(world: &World, id: &str) -> Option<Self> {
-        let file = open(&world.locks().join(format!("{id}.container"))).ok()?;
+        let path = container_path(world, id);
+        let file = open(&path).ok()?;
         flock(&file, FlockOperation::NonBlockingLockExclusive).ok()?;
-        Some(Self(file))
+        is_at(&file, &path).then(|| Self {
+            file,
+            lasts_with: Some((path, world.container(id))),
+        })
     }
 
     /// Waits for the lock that guards networks and addresses.
@@ -45,10 +58,41 @@ impl Lock {
     }
 
     fn wait(path: &Path) -> Result<Self> {
-        let file = open(path)?;
-        flock(&file, FlockOperation::LockExclusive)
-            .context(|| format!("cannot lock {}", path.display()))?;
-        Ok(Self(file))
+        loop {
+            let file = open(path)?;
+            flock(&file, FlockOperation::LockExclusive)
+                .context(|| format!("cannot lock {}", path.display()))?;
+            // The holder before may have removed the file while this call waited for it.
+            if is_at(&file, path) {
+                return Ok(Self {
+                    file,
+                    lasts_with: None,
+                });
+            }
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Still held: whoever waits for this very file sees that it is gone, and opens a new one.
+        if let Some((path, folder)) = &self.lasts_with
+            && !folder.exists()
+        {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+fn container_path(world: &World, id: &str) -> PathBuf {
+    world.locks().join(format!("{id}.container"))
+}
+
+/// Whether the file at `path` is this very one.
+fn is_at(file: &File, path: &Path) -> bool {
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(file), Ok(named)) => (file.dev(), file.ino()) == (named.dev(), named.ino()),
+        _ => false,
     }
 }
 

@@ -19,6 +19,9 @@ impl<'w> Podman<'w> {
     }
 
     /// Writes podman's configuration. Limits come from this process: what the host allows.
+    ///
+    /// `static_dir` must be the one below the storage: the podman that cleans up after a container
+    /// is told the storage alone, and takes that one.
     pub(crate) fn configure(world: &World) -> Result<()> {
         let folder = world.podman();
         let policy = folder.join("home/.config/containers");
@@ -37,7 +40,7 @@ impl<'w> Podman<'w> {
                      static_dir = {}\ntmp_dir = {}\nvolume_path = {}\nimage_copy_tmp_dir = {}\n\
                      [network]\nnetwork_backend = \"netavark\"\nnetwork_config_dir = {}\n",
                     limits().map(|limit| quote(&limit)).join(", "),
-                    quoted(folder.join("libpod")),
+                    quoted(world.storage().join("libpod")),
                     quoted(world.run().join("libpod")),
                     quoted(folder.join("volumes")),
                     quoted(world.temporary()),

@@ -135,6 +135,7 @@ fn record(world: &World, matches: &Matches, id: &str) -> Result<Record, Exit> {
     let mounts = mounts(world, requests)?;
     Ok(Record {
         remove_on_exit: matches.has("rm"),
+        interactive: matches.has("interactive") && !matches.has("detach"),
         configuration: Configuration {
             cap_add,
             cap_drop,

@@ -198,6 +198,7 @@ pub(super) fn stop(world: &World) -> Result<()> {
     world.mark_stopped();
     end_everything(world)?;
     network::down(world)?;
+    container::unmount_all(world);
     remove_control_groups(world);
     world.forget();
     note(world, "stopped");

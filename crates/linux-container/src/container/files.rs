@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use rustix::mount::UnmountFlags;
 
 use crate::error::{Context, Error, Result};
+use crate::world::World;
 
 /// Makes an empty file and the folders above it.
 pub(crate) fn touch(path: &Path) -> Result<()> {
@@ -27,6 +28,22 @@ pub(crate) fn touch(path: &Path) -> Result<()> {
 pub(crate) fn unmount(path: &Path) {
     let flags = UnmountFlags::DETACH | UnmountFlags::NOFOLLOW;
     while rustix::mount::unmount(path, flags).is_ok() {}
+}
+
+/// Unmounts everything below the app root and its volatile folder: podman keeps some mounts.
+pub(crate) fn unmount_all(world: &World) {
+    let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    // Blanks and the like in a path are written as three octal digits.
+    let decode = |text: &str| text.replace("\\040", " ");
+    let below = |path: &Path| path.starts_with(&world.app_root) || path.starts_with(world.run());
+    let mounts = table
+        .lines()
+        .filter_map(|line| line.split(' ').nth(4))
+        .map(decode);
+    let ours: Vec<String> = mounts.filter(|path| below(Path::new(path))).collect();
+    for path in ours.iter().rev() {
+        unmount(Path::new(path));
+    }
 }
 
 /// Replaces `/etc/NAME` in the writable layer of a stopped container.

@@ -14,6 +14,7 @@ mod stop;
 
 pub(crate) use create::create;
 pub(crate) use exec::{ExecRequest, exec};
+pub(crate) use files::unmount_all;
 pub(crate) use remove::{remove, sweep};
 pub(crate) use spec::{MASKED, READ_ONLY};
 pub(crate) use start::{Attach, attach, start};
@@ -36,6 +37,9 @@ pub(crate) struct Record {
     pub(crate) configuration: Configuration,
     /// `--rm`.
     pub(crate) remove_on_exit: bool,
+    /// `-i`: the first process reads what an attached command reads.
+    #[serde(default)]
+    pub(crate) interactive: bool,
 }
 
 /// A container that exists.

@@ -88,6 +88,9 @@ pub(super) fn arguments(world: &World, record: &Record) -> Result<Vec<String>> {
     if record.remove_on_exit {
         args.push("--rm");
     }
+    if record.interactive {
+        args.push("--interactive");
+    }
     resources(config, &mut args);
     security(world, config, &mut args);
     process(config, &mut args);

@@ -95,7 +95,10 @@ fn boot(world: &World, container: &Container, mode: Attach) -> Result<()> {
 /// Becomes podman, attached to a prepared container: streams, signals and the status of the
 /// process pass without anything in between.
 pub(crate) fn attach(world: &World, id: &str, interactive: bool) -> Error {
+    // No key is podman's: all belong to the process.
+    let keys = ["--detach-keys", ""];
     let mut command = Podman::new(world).command(["start", "--attach", "--sig-proxy"]);
+    command.args(keys);
     if interactive {
         command.arg("--interactive");
     } else {
