@@ -20,6 +20,8 @@ use crate::args::{
 };
 use crate::session::Session;
 
+pub(crate) use build::architecture;
+
 /// Runs a command to its end.
 pub(crate) async fn run(command: &Command, session: &Session) -> Result<()> {
     match command {

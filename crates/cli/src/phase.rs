@@ -2,7 +2,7 @@
 //! may get better.
 
 /// Phases that read better than their event's word: word, while it runs, when it is done.
-const NAMES: [(&str, &str, &str); 14] = [
+const NAMES: [(&str, &str, &str); 19] = [
     ("preflight", "checks", "checked"),
     ("boot", "booting", "booted"),
     ("dns", "DNS", "DNS ready"),
@@ -17,6 +17,15 @@ const NAMES: [(&str, &str, &str); 14] = [
     ("load", "loading", "loaded"),
     ("logs", "collecting logs", "logs collected"),
     ("cni", "CNI", "CNI ready"),
+    ("base-debian", "base image of nodes", "base image of nodes"),
+    (
+        "base-golang",
+        "base image of the builder",
+        "base image of the builder",
+    ),
+    ("coredns", "CoreDNS", "CoreDNS"),
+    ("cri-tools", "crictl", "crictl"),
+    ("assembled", "images of the node", "images of the node"),
 ];
 
 /// A phase that runs.
@@ -29,10 +38,14 @@ pub(crate) fn done(word: &str) -> String {
     known(word).map_or_else(|| plain(word), |(_, _, done)| done.to_owned())
 }
 
-/// The text with its first letter large.
+/// Names of programs that are written small even where a line begins.
+const SMALL: [&str; 5] = ["containerd", "crictl", "etcd", "flannel", "runc"];
+
+/// The text with its first letter large, unless it is the name of a program.
 pub(crate) fn sentence(text: &str) -> String {
     let mut rest = text.chars();
     match rest.next() {
+        _ if SMALL.contains(&text) => text.to_owned(),
         Some(first) => first.to_uppercase().chain(rest).collect(),
         None => String::new(),
     }
@@ -57,6 +70,9 @@ mod tests {
             ("booting".into(), "booted".into())
         );
         assert_eq!(running("control-plane"), "control plane");
-        assert_eq!(sentence("checks"), "Checks");
+        assert_eq!(
+            (sentence("checks"), sentence("etcd")),
+            ("Checks".into(), "etcd".into())
+        );
     }
 }

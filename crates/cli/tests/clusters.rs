@@ -7,7 +7,7 @@ use std::fs;
 use std::process::Stdio;
 
 use common::{Bench, KEY, creatable, healthy, program, two_nodes};
-use container_script::Act;
+use container_script::{Act, Script};
 use serde_json::json;
 
 #[test]
@@ -319,4 +319,38 @@ fn version_tells_of_both_programs() {
     assert!(answer.out.contains("Kubernetes v1."), "{}", answer.out);
     let json = bench.run("version -o json").last("result");
     assert_eq!(json["container"]["version"], "1.5.0");
+}
+
+#[test]
+fn an_image_that_is_up_to_date_is_not_built() {
+    let image = node_image::NodeImage::new(None, None).expect("the recipe's own version");
+    let platform = json!({"architecture": engine::architecture(), "os": "linux"});
+    let labels = json!({"dev.apple-k8s.inputs": image.inputs()});
+    let stored = json!([{
+        "configuration": {"name": "docker.io/library/other:1",
+            "descriptor": {"digest": "sha256:00", "mediaType": "x", "size": 1}},
+        "id": "00",
+        "variants": [{
+            "config": {"architecture": engine::architecture(), "os": "linux",
+                "config": {"Labels": labels}},
+            "digest": "sha256:00", "size": 1, "platform": platform,
+        }]
+    }]);
+    let script = Script::healthy("1.5.0").on(
+        &["image", "inspect", "other:1"],
+        [Act::Stdout(stored.to_string())],
+    );
+    let bench = Bench::new(&script);
+    let answer = bench.run("build node-image --image other:1");
+    assert_eq!(
+        (answer.status, answer.out.as_str()),
+        (0, "Image other:1 is up to date\n")
+    );
+    let json = bench
+        .run("build node-image --image other:1 -o json")
+        .last("result");
+    assert_eq!(
+        (&json["built"], &json["image"]),
+        (&json!(false), &json!("other:1"))
+    );
 }

@@ -76,6 +76,7 @@ fn a_runtime_that_can_not_be_used_has_a_way_out_for_every_command() {
             "get images",
             "status",
             "load image web:1",
+            "build node-image",
             "export logs there",
         ] {
             let answer = fails(&bench, line, code);

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 
+use node_image::Architecture;
+
 use super::name::NamedCluster;
 
 #[derive(Debug, Subcommand)]
@@ -75,8 +77,8 @@ pub(crate) struct BuildArgs {
     #[arg(long, value_name = "VERSION")]
     pub(crate) kubernetes_version: Option<spec::KubernetesVersion>,
     /// Architecture of the nodes, arm64 or amd64 [default: this machine's]
-    #[arg(long, value_name = "ARCH")]
-    pub(crate) arch: Option<String>,
+    #[arg(long, value_name = "ARCH", value_parser = crate::commands::architecture)]
+    pub(crate) arch: Option<Architecture>,
     /// Name of the image [default: apple-k8s-node:VERSION]
     #[arg(long, value_name = "IMAGE")]
     pub(crate) image: Option<String>,

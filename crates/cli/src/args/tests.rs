@@ -71,6 +71,7 @@ fn create_waits_three_minutes_by_default_and_refuses_nonsense() {
         "apple-k8s create cluster --config f --workers 2",
         "apple-k8s create cluster --color",
         "apple-k8s create",
+        "apple-k8s build node-image --arch riscv64",
         "apple-k8s delete clusters",
         "apple-k8s delete clusters --all dev",
         "apple-k8s load image",
