@@ -75,6 +75,11 @@ impl Document<'_> {
         let last = if value.span.is_empty() {
             splices.replace(colon..colon, EMPTY_MARK);
             colon
+        } else if self.text[colon..value.span.end].contains('\n') {
+            return Err(Fault::unsupported(
+                value.place,
+                "this null stands on a line of its own",
+            ));
         } else {
             splices.replace(value.span.start..value.span.start, "#");
             value.span.end
@@ -117,7 +122,7 @@ impl Document<'_> {
             splices.replace(colon..colon + marked, "");
         } else if let Some(at) = commented_emptiness(head) {
             splices.replace(colon + at..colon + at + 1, "");
-        } else if head.trim().is_empty() && head.matches('\n').count() == 1 {
+        } else if head.trim_matches(yaml::is_blank).is_empty() && head.matches('\n').count() == 1 {
             splices.replace(
                 line_start(self.text, key.span.start)..colon + head.len(),
                 "",
@@ -129,7 +134,7 @@ impl Document<'_> {
     /// Where a new key at the top of the document goes: after the last content.
     pub(super) fn new_key_place(&self, column: usize) -> Result<usize, Fault> {
         match &self.root {
-            None => Ok(self.start),
+            None => Ok(self.behind_comments(self.start, column)),
             Some(root) => self.content_line_end(root.span.end, column),
         }
     }
@@ -189,7 +194,7 @@ impl Document<'_> {
             let is_dash = line.len() - dash.len() == column
                 && dash
                     .strip_prefix('-')
-                    .is_some_and(|rest| rest.starts_with(char::is_whitespace));
+                    .is_some_and(|rest| rest.starts_with(yaml::is_blank));
             if is_dash {
                 return Ok(start);
             }
@@ -211,7 +216,10 @@ impl Document<'_> {
             at = line_end(self.text, end);
             let rest = &self.text[end..at];
             // A key without a value ends at its colon.
-            let rest = rest.strip_prefix(':').unwrap_or(rest).trim();
+            let rest = rest
+                .strip_prefix(':')
+                .unwrap_or(rest)
+                .trim_matches(yaml::is_blank);
             if !rest.is_empty() && !rest.starts_with('#') {
                 let place = Place::of(self.text, end);
                 return Err(Fault::unsupported(
@@ -220,6 +228,11 @@ impl Document<'_> {
                 ));
             }
         }
+        Ok(self.behind_comments(at, column))
+    }
+
+    /// The offset after the comments from the line at `at` that are indented deeper than `column`.
+    fn behind_comments(&self, mut at: usize, column: usize) -> usize {
         let mut next = at;
         while next < self.text.len() {
             let line = &self.text[next..line_end(self.text, next)];
@@ -227,23 +240,23 @@ impl Document<'_> {
             next += line.len();
             if content.starts_with('#') && line.len() - content.len() > column {
                 at = next;
-            } else if !content.trim().is_empty() {
+            } else if !content.trim_matches(yaml::is_blank).is_empty() {
                 break;
             }
         }
-        Ok(at)
+        at
     }
 }
 
 /// Length of `mark` if `text` begins with it as a comment of its own.
 pub(super) fn strip_mark(text: &str, mark: &str) -> Option<usize> {
     let rest = text.strip_prefix(mark)?;
-    (rest.is_empty() || rest.starts_with(char::is_whitespace)).then_some(mark.len())
+    (rest.is_empty() || rest.starts_with(yaml::is_blank)).then_some(mark.len())
 }
 
-/// Offset of the `#` if the first comment in `head` is a commented-out null or `[]`.
+/// Offset of the `#` if the comment behind a key's colon is a commented-out null or `[]`.
 fn commented_emptiness(head: &str) -> Option<usize> {
-    let at = head.len() - head.trim_start().len();
+    let at = head.len() - head.trim_start_matches([' ', '\t']).len();
     let comment = head[at..].strip_prefix('#')?;
     let word = comment.split(['\r', '\n']).next()?;
     let brackets = word
@@ -258,7 +271,7 @@ fn commented_emptiness(head: &str) -> Option<usize> {
             .map(|null| null.len())
     })?;
     let after = &word[length..];
-    (after.is_empty() || after.starts_with(char::is_whitespace)).then_some(at)
+    (after.is_empty() || after.starts_with(yaml::is_blank)).then_some(at)
 }
 
 /// An item as lines, its dash at `column`.

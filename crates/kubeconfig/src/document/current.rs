@@ -1,5 +1,7 @@
 //! The current context.
 
+use std::ops::Range;
+
 use super::block::{EMPTY_MARK, strip_mark};
 use super::splice::{Lines, Splices};
 use super::{Document, Fault};
@@ -60,38 +62,56 @@ impl Document<'_> {
             return Ok(());
         };
         let style = self.scalar_style(value)?;
-        let span = value.span.clone();
-        if let Layout::Block { .. } = top.layout {
-            let rest = &self.text[span.end..line_end(self.text, span.end)];
-            let line = line_start(self.text, key.span.start)..span.end + rest.len();
-            let colon = self.colon_end(key)?;
-            if let Some(mark) = strip_mark(rest, EMPTY_MARK) {
-                splices.replace(colon..span.end + mark, "");
-                return Ok(());
-            }
-            for null in ["null", "~", "Null", "NULL"] {
-                if let Some(mark) = strip_mark(rest, &format!(" #{null}")) {
-                    splices.replace(span.start..span.end + mark, null);
-                    return Ok(());
-                }
-            }
-            let one_line = !self.text[key.span.start..span.end].contains('\n');
-            let ours = style == Style::Plain && rest.trim().is_empty()
-                || strip_mark(rest, ADDED_MARK).is_some_and(|mark| rest[mark..].trim().is_empty());
-            if one_line && ours {
-                splices.replace(line, "");
-                return Ok(());
+        let emptied = if style == Style::SingleQuoted {
+            "''"
+        } else {
+            "\"\""
+        };
+        let (range, with) = self
+            .before_set(key, value, style)?
+            .unwrap_or((value.span.clone(), emptied));
+        splices.replace(range, with);
+        Ok(())
+    }
+
+    /// What to put back, and where, if [`Self::set_current`] put the name where there was none.
+    fn before_set(
+        &self,
+        key: &Node,
+        value: &Node,
+        style: Style,
+    ) -> Result<Option<(Range<usize>, &'static str)>, Fault> {
+        let name = value.as_str().unwrap_or_default();
+        let plain = yaml::is_plain_text(name);
+        // A name in quotes it does not need was in quotes before: a comment behind it is no mark.
+        if self.is_flow() || style == Style::SingleQuoted || style == Style::DoubleQuoted && plain {
+            return Ok(None);
+        }
+        let Range { start, end } = value.span;
+        let rest = &self.text[end..line_end(self.text, end)];
+        let colon = self.colon_end(key)?;
+        if let Some(mark) = strip_mark(rest, EMPTY_MARK) {
+            return Ok(Some((colon..end + mark, "")));
+        }
+        for (null, mark) in [
+            ("null", " #null"),
+            ("~", " #~"),
+            ("Null", " #Null"),
+            ("NULL", " #NULL"),
+        ] {
+            if let Some(mark) = strip_mark(rest, mark) {
+                return Ok(Some((start..end + mark, null)));
             }
         }
-        splices.replace(
-            span,
-            if style == Style::SingleQuoted {
-                "''"
-            } else {
-                "\"\""
-            },
-        );
-        Ok(())
+        let added = if plain {
+            Some(0)
+        } else {
+            strip_mark(rest, ADDED_MARK)
+        };
+        let alone = added.is_some_and(|mark| rest[mark..].trim_matches(yaml::is_blank).is_empty());
+        let one_line = !self.text[key.span.start..end].contains('\n');
+        let line = line_start(self.text, key.span.start)..end + rest.len();
+        Ok((alone && one_line).then_some((line, "")))
     }
 
     fn scalar_style(&self, value: &Node) -> Result<Style, Fault> {

@@ -41,18 +41,21 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// A carriage return that ends a line by itself: YAML counts it as a line break, editors do not.
+/// Line breaks that only some readers see: YAML 1.1 has three that YAML 1.2 and editors have not, and
+/// a carriage return alone is one for YAML, but not for editors.
 pub(super) fn check_line_breaks(text: &str) -> Result<(), Fault> {
-    let bytes = text.as_bytes();
-    let lone = bytes
-        .iter()
-        .enumerate()
-        .position(|(i, byte)| *byte == b'\r' && bytes.get(i + 1) != Some(&b'\n'));
-    lone.map_or(Ok(()), |at| {
-        let place = Place::of(text, at);
-        Err(Fault::unsupported(
-            place,
-            "a carriage return without a line feed",
-        ))
-    })
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        let next = characters.peek().map(|(_, next)| *next);
+        let odd =
+            matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}') || c == '\r' && next != Some('\n');
+        if odd {
+            let place = Place::of(text, at);
+            return Err(Fault::unsupported(
+                place,
+                "a line break that not all programs see",
+            ));
+        }
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use super::list::Section;
 use super::splice::Splices;
 use super::{Document, Fault};
 use crate::Place;
-use crate::yaml::{Layout, Node, Value, line_start, quote_double};
+use crate::yaml::{self, Layout, Node, Value, line_start, quote_double};
 
 impl Document<'_> {
     /// Adds an item after the last one.
@@ -15,12 +15,12 @@ impl Document<'_> {
         match items.last() {
             None => {
                 let at = list.span.start + 1;
-                splices.replace(at..at, write(item));
+                splices.replace(at..at, self.write_flow(item));
             }
             Some(previous) => {
                 let separator = self.separator(previous, splices);
                 let at = previous.span.end;
-                splices.replace(at..at, format!("{separator}{}", write(item)));
+                splices.replace(at..at, format!("{separator}{}", self.write_flow(item)));
             }
         }
     }
@@ -32,7 +32,11 @@ impl Document<'_> {
         item: &Node,
         splices: &mut Splices<'_>,
     ) -> Result<(), Fault> {
-        self.new_flow_pair(section.key(), &format!("[{}]", write(item)), splices)
+        self.new_flow_pair(
+            section.key(),
+            &format!("[{}]", self.write_flow(item)),
+            splices,
+        )
     }
 
     /// Adds a key and its value to a top mapping in brackets.
@@ -73,12 +77,20 @@ impl Document<'_> {
             for pair in items.windows(2) {
                 self.check_gap(pair[0].span.end..pair[1].span.start)?;
             }
-            let inside = list.span.end.saturating_sub(1);
             let content = items[0].span.start..items[items.len() - 1].span.end;
-            let comma = self.text[content.end..inside].trim_start().starts_with(',');
-            let end = if comma { inside } else { content.end };
-            self.check_gap(content.end..end)?;
-            splices.replace(content.start..end, "");
+            let inside = list.span.start + 1..list.span.end - 1;
+            let comma = self.text[content.end..inside.end]
+                .trim_start_matches(yaml::is_blank)
+                .starts_with(',');
+            let mut range = content.start..if comma { inside.end } else { content.end };
+            // Our own first item follows its bracket. Before any other, a line break may stand, and
+            // not all readers take one between brackets that hold nothing.
+            if self.text[inside.start..content.start].contains('\n') {
+                range = inside;
+            }
+            self.check_gap(range.start..content.start)?;
+            self.check_gap(content.end..range.end)?;
+            splices.replace(range, "");
             return Ok(());
         };
         for pair in items[..=first_kept].windows(2) {
@@ -98,7 +110,7 @@ impl Document<'_> {
         let start = gap.start;
         if self.text[gap]
             .chars()
-            .all(|c| c == ',' || c.is_whitespace())
+            .all(|c| c == ',' || yaml::is_blank(c))
         {
             return Ok(());
         }
@@ -112,41 +124,40 @@ impl Document<'_> {
     /// last one has.
     fn separator(&self, last: &Node, splices: &Splices<'_>) -> String {
         let indent = &self.text[line_start(self.text, last.span.start)..last.span.start];
-        if !indent.is_empty() && indent.chars().all(char::is_whitespace) {
+        if !indent.is_empty() && indent.chars().all(yaml::is_blank) {
             format!(",{}{indent}", splices.line_break(self.text.len()))
         } else {
             ", ".to_owned()
         }
     }
-}
 
-/// A node in one line, as JSON.
-pub(super) fn write(node: &Node) -> String {
-    match &node.value {
-        Value::Scalar(text, _) => quote_double(text),
-        Value::List(items, _) => {
-            format!(
-                "[{}]",
-                items.iter().map(write).collect::<Vec<_>>().join(", ")
-            )
-        }
-        Value::Map(pairs, _) => {
-            let pairs: Vec<_> = pairs
-                .iter()
-                .map(|(key, value)| format!("{}: {}", write(key), write(value)))
-                .collect();
-            format!("{{{}}}", pairs.join(", "))
-        }
-        Value::Alias(_) => String::new(),
-    }
-}
-
-impl Document<'_> {
     /// Whether the document as a whole is in brackets.
     pub(super) fn is_flow(&self) -> bool {
         matches!(
             self.root.as_ref().map(|root| &root.value),
             Some(Value::Map(_, Layout::Flow))
         )
+    }
+
+    /// A node in one line: in a document in brackets as JSON, else with quotes only where needed.
+    pub(super) fn write_flow(&self, node: &Node) -> String {
+        match &node.value {
+            Value::Scalar(text, _) if self.is_flow() => quote_double(text),
+            Value::Scalar(text, _) => yaml::write(text),
+            Value::List(items, _) => {
+                let items: Vec<_> = items.iter().map(|item| self.write_flow(item)).collect();
+                format!("[{}]", items.join(", "))
+            }
+            Value::Map(pairs, _) => {
+                let pair = |(key, value): &(Node, Node)| {
+                    format!("{}: {}", self.write_flow(key), self.write_flow(value))
+                };
+                format!(
+                    "{{{}}}",
+                    pairs.iter().map(pair).collect::<Vec<_>>().join(", ")
+                )
+            }
+            Value::Alias(_) => String::new(),
+        }
     }
 }

@@ -62,7 +62,7 @@ impl Document<'_> {
                 Value::List(_, Layout::Block { column }) => {
                     self.replace_block_item(items, *first, item, *column, splices)?;
                 }
-                _ => splices.replace(items[*first].span.clone(), super::flow::write(item)),
+                _ => splices.replace(items[*first].span.clone(), self.write_flow(item)),
             }
         }
         self.drop_items(key, value, others, splices)
@@ -163,7 +163,7 @@ impl Document<'_> {
                 Ok(())
             }
             (Value::List(..), Layout::Block { column }) => {
-                let one_line = !self.text[value.span.clone()].contains('\n');
+                let one_line = !self.text[key.span.end..value.span.end].contains('\n');
                 if items.is_empty() && one_line {
                     self.fill_block_list(key, value, item, column, splices)
                 } else {
@@ -175,10 +175,7 @@ impl Document<'_> {
                 self.fill_block_list(key, value, item, column, splices)
             }
             (_, Layout::Flow) => {
-                splices.replace(
-                    value.span.clone(),
-                    format!("[{}]", super::flow::write(item)),
-                );
+                splices.replace(value.span.clone(), format!("[{}]", self.write_flow(item)));
                 Ok(())
             }
         }

@@ -42,6 +42,12 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, Fault> {
         })?;
         let place = place(span.start);
         let range = places.range(span);
+        if !places.agree(span.start, range.start) {
+            return Err(Fault::unsupported(
+                place,
+                "the places in this file can't be told for sure",
+            ));
+        }
         let node = match event {
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => continue,
             Event::DocumentStart(explicit) => {
@@ -215,7 +221,7 @@ fn scalar_end(text: &str, range: &Range<usize>, value: &str, style: Style) -> us
         }
         Style::SingleQuoted | Style::DoubleQuoted => quoted_end(text, range),
         Style::Plain if value.is_empty() && !raw.starts_with(['&', '!']) => range.start,
-        _ => range.start + raw.trim_end().len(),
+        _ => range.start + raw.trim_end_matches(is_blank).len(),
     }
 }
 
@@ -243,20 +249,18 @@ fn quoted_end(text: &str, range: &Range<usize>) -> usize {
 
 /// Indentation of the dash of the item whose content is at `at`: on its line, or above it.
 fn dash_column(text: &str, at: usize) -> Option<usize> {
-    let mut end = line_end(text, at);
-    while end > 0 {
-        let start = line_start(text, end - 1);
-        let line = &text[start..end];
+    let mut start = line_start(text, at);
+    loop {
+        let line = &text[start..line_end(text, start)];
         let content = line.trim_start_matches(' ');
         if content
             .strip_prefix('-')
-            .is_some_and(|rest| rest.starts_with(char::is_whitespace))
+            .is_some_and(|rest| rest.starts_with(is_blank))
         {
             return Some(line.len() - content.len());
         }
-        end = start;
+        start = line_start(text, start.checked_sub(1)?);
     }
-    None
 }
 
 /// Skips anchor, tag, blanks and comments.
@@ -264,14 +268,19 @@ fn after_properties(text: &str, start: usize) -> usize {
     let mut at = start;
     loop {
         let rest = &text[at..];
-        let trimmed = rest.trim_start();
+        let trimmed = rest.trim_start_matches(is_blank);
         at += rest.len() - trimmed.len();
         at += match trimmed.as_bytes().first() {
-            Some(b'&' | b'!') => trimmed.find(char::is_whitespace).unwrap_or(trimmed.len()),
+            Some(b'&' | b'!') => trimmed.find(is_blank).unwrap_or(trimmed.len()),
             Some(b'#') if at > start => trimmed.find('\n').unwrap_or(trimmed.len()),
             _ => return at,
         };
     }
+}
+
+/// What YAML calls white space: less than Unicode does.
+pub(crate) fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
 }
 
 /// The offset just after the line that `at` is in, its line break included.
@@ -291,13 +300,20 @@ struct Places<'t> {
     text: &'t str,
     /// Byte offset of each character, where they differ.
     offsets: Option<Vec<usize>>,
+    /// Where lines begin.
+    lines: Vec<usize>,
 }
 
 impl<'t> Places<'t> {
     fn new(text: &'t str) -> Self {
         let offsets =
             (!text.is_ascii()).then(|| text.char_indices().map(|(offset, _)| offset).collect());
-        Self { text, offsets }
+        let breaks = text.match_indices('\n').map(|(newline, _)| newline + 1);
+        Self {
+            text,
+            offsets,
+            lines: std::iter::once(0).chain(breaks).collect(),
+        }
     }
 
     fn offset(&self, marker: Marker) -> usize {
@@ -309,6 +325,17 @@ impl<'t> Places<'t> {
                 .unwrap_or(self.text.len()),
         };
         offset.min(self.text.len())
+    }
+
+    /// Whether line and column lead to the same byte as the count of characters: behind some odd
+    /// constructs the reader loses count.
+    fn agree(&self, marker: Marker, offset: usize) -> bool {
+        if self.offsets.is_none() || offset == self.text.len() {
+            return true;
+        }
+        let start = line_start(self.text, offset);
+        self.lines.get(marker.line() - 1) == Some(&start)
+            && self.text[start..offset].chars().count() == marker.col()
     }
 
     fn range(&self, span: Span) -> Range<usize> {
