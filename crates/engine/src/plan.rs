@@ -158,11 +158,16 @@ pub(crate) fn node_configs(cluster: &Cluster, nodes: &[NodeContainer]) -> Result
         .iter()
         .map(|node| {
             let underlay = node.underlay().ok_or_else(|| {
+                let what = if node.info.is_running() {
+                    "runs but has no address"
+                } else {
+                    "ended right after it was started"
+                };
                 Error::new(
-                    ErrorCode::RuntimeFailed,
-                    format!("node {} runs but has no address", node.name()),
+                    ErrorCode::NodeFailed,
+                    format!("node {} {what}", node.name()),
                 )
-                .hint("look at `container logs` of the node")
+                .hint("its serial.log and `container logs --boot` say more")
             })?;
             Ok(Peer {
                 node: node.name().to_owned(),
