@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Format, Globals};
-use crate::progress::{Form, Progress};
+use crate::progress::{Form, Progress, room};
 use crate::style::{Style, Tone, dumb, harmless};
 
 /// How this run of the program speaks.
@@ -20,6 +20,8 @@ pub(crate) struct Console {
     form: Form,
     out: Style,
     err: Style,
+    /// Where our own sentences are broken on standard error.
+    width: usize,
 }
 
 /// One line of `--output json`.
@@ -53,6 +55,11 @@ impl Console {
             form,
             out: Style::of(&io::stdout()),
             err: Style::of(&io::stderr()),
+            width: if io::stderr().is_terminal() {
+                room().columns
+            } else {
+                usize::MAX
+            },
         }
     }
 
@@ -96,6 +103,7 @@ impl Console {
         match self.format {
             Format::Json => json_line("warning", &Warning { message }),
             Format::Text => {
+                // Not broken: it may show a line of a file with a mark below it.
                 let label = self.err.paint(Tone::Doubtful, "Warning:");
                 note(&format!("{label} {}", harmless(message)));
             }
@@ -106,7 +114,7 @@ impl Console {
     pub(crate) fn error(self, error: &Error) {
         match self.format {
             Format::Json => json_line("error", error),
-            Format::Text => note(error_text(error, self.err).trim_end()),
+            Format::Text => note(error_text(error, self.width, self.err).trim_end()),
         }
     }
 }
@@ -124,8 +132,9 @@ pub(crate) fn json_line<T: Serialize>(kind: &'static str, value: &T) {
     }
 }
 
-/// An error for people: what happened, the original words, what to do, where the logs are.
-pub(crate) fn error_text(error: &Error, style: Style) -> String {
+/// An error for people: what happened, the original words, what to do, where the logs are. Our
+/// own sentences are broken between words to fit a width; words of others stay as they are.
+pub(crate) fn error_text(error: &Error, width: usize, style: Style) -> String {
     let message = harmless(&error.message);
     let mut text = if error.code == ErrorCode::Cancelled {
         // Wanted by the user: nothing to be alarmed about.
@@ -134,7 +143,7 @@ pub(crate) fn error_text(error: &Error, style: Style) -> String {
             style.paint(Tone::Doubtful, &crate::phase::sentence(&message))
         )
     } else {
-        format!("{} {message}\n", style.paint(Tone::Bad, "Error:"))
+        labelled("Error:", Tone::Bad, &message, width, style)
     };
     for line in error
         .detail
@@ -148,14 +157,57 @@ pub(crate) fn error_text(error: &Error, style: Style) -> String {
         text.push('\n');
     }
     if let Some(hint) = &error.hint {
-        let label = style.paint(Tone::Strong, "Hint:");
-        text.extend([&label, " ", &harmless(hint), "\n"]);
+        text.push_str(&labelled(
+            "Hint:",
+            Tone::Strong,
+            &harmless(hint),
+            width,
+            style,
+        ));
     }
     if let Some(logs) = &error.logs {
-        let label = style.paint(Tone::Strong, "Logs:");
-        text.extend([&label, " ", &logs.display().to_string(), "\n"]);
+        // One piece, whatever its length: it is there to be copied.
+        text.extend([
+            &style.paint(Tone::Strong, "Logs:"),
+            " ",
+            &logs.display().to_string(),
+            "\n",
+        ]);
     }
     text
+}
+
+/// A label and a text beside it, whose further lines begin below its first.
+fn labelled(label: &str, tone: Tone, text: &str, width: usize, style: Style) -> String {
+    let indent = label.len() + 1;
+    let lines = text
+        .lines()
+        .flat_map(|line| wrapped(line, width.saturating_sub(indent)));
+    let lines: Vec<String> = lines.collect();
+    let between = format!("\n{}", " ".repeat(indent));
+    format!("{} {}\n", style.paint(tone, label), lines.join(&between))
+}
+
+/// Lines of at most `width` characters, broken at spaces; a longer word stays in one piece.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut length = 0;
+    for word in text.split(' ') {
+        let more = word.chars().count();
+        if length > 0 && length + 1 + more > width {
+            lines.push(String::new());
+            length = 0;
+        }
+        if let Some(line) = lines.last_mut() {
+            if length > 0 {
+                line.push(' ');
+                length += 1;
+            }
+            line.push_str(word);
+            length += more;
+        }
+    }
+    lines
 }
 
 fn line<T: Serialize>(kind: &'static str, value: &T) -> Result<String> {
@@ -195,11 +247,14 @@ mod tests {
             .hint("try again")
             .logs(Some("/tmp/logs".into()));
         assert_eq!(
-            error_text(&error, Style::PLAIN),
+            error_text(&error, usize::MAX, Style::PLAIN),
             "Error: node demo-worker did not join\n  kubeadm: no route\n\n  to host\n\
              Hint: try again\nLogs: /tmp/logs\n"
         );
-        assert_eq!(error_text(&Error::cancelled(), Style::PLAIN), "Cancelled\n");
+        assert_eq!(
+            error_text(&Error::cancelled(), 80, Style::PLAIN),
+            "Cancelled\n"
+        );
     }
 
     #[test]
@@ -208,6 +263,18 @@ mod tests {
         assert_eq!(
             line("error", &error).expect("JSON"),
             "{\"type\":\"error\",\"code\":\"PortInUse\",\"message\":\"taken\",\"detail\":\"a\\nb\"}\n"
+        );
+    }
+
+    #[test]
+    fn our_sentences_fit_the_terminal_and_words_of_others_stay() {
+        let error = Error::new(ErrorCode::RuntimeMissing, "one two three four five")
+            .detail("a line of others that is longer")
+            .hint("see https://example.invalid/long/path now");
+        assert_eq!(
+            error_text(&error, 20, Style::PLAIN),
+            "Error: one two three\n       four five\n  a line of others that is longer\n\
+             Hint: see\n      https://example.invalid/long/path\n      now\n"
         );
     }
 }

@@ -160,8 +160,8 @@ fn paint(mut board: Board, style: Style, messages: &Receiver<Message>, cancel: &
     }
 }
 
-/// The size of the terminal; 80 by 24 when it does not say.
-fn room() -> Room {
+/// The size of the terminal of standard error; 80 by 24 when it does not say.
+pub(crate) fn room() -> Room {
     let size = rustix::termios::tcgetwinsize(io::stderr());
     let or = |value: Option<u16>, otherwise: usize| match value {
         Some(value) if value > 0 => usize::from(value),
