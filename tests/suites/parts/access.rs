@@ -94,7 +94,7 @@ pub(crate) fn helm(cluster: &Cluster<'_>) {
         .args(["--kube-context", &context])
         .seconds(120)
         .ok();
-    let answer = cluster.sh("talker", "wget -q -T 5 -O - http://web-greeter/");
+    let answer = cluster.sh("talker", "timeout 5 wget -q -O - http://web-greeter/");
     assert_eq!(answer, "moin");
     let listed = user
         .helm(["list", "--output", "json", "--kube-context", &context])

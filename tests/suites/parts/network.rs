@@ -39,7 +39,7 @@ pub(crate) fn pod_to_pod(cluster: &Cluster<'_>) {
     for from in &pages {
         let addresses: Vec<&str> = pages.iter().map(|page| page.address.as_str()).collect();
         let script = format!(
-            "for a in {}; do wget -q -T 5 -O - http://$a:8080/ || exit 1; done",
+            "for a in {}; do timeout 5 wget -q -O - http://$a:8080/ || exit 1; done",
             addresses.join(" ")
         );
         let answers = cluster.sh(&from.name, &script);
@@ -58,7 +58,7 @@ pub(crate) fn service(cluster: &Cluster<'_>) {
     let pages = pages(cluster);
     for from in &pages {
         let script = "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do \
-                      wget -q -T 5 -O - http://page.default.svc.cluster.local/ || exit 1; done";
+                      timeout 5 wget -q -O - http://page.default.svc.cluster.local/ || exit 1; done";
         let answers = cluster.sh(&from.name, script);
         let seen: BTreeSet<&str> = answers.lines().collect();
         let all: BTreeSet<&str> = pages.iter().map(|page| page.name.as_str()).collect();
@@ -70,7 +70,7 @@ pub(crate) fn service(cluster: &Cluster<'_>) {
             from.node
         );
         // The short name goes by the search list of the pod.
-        cluster.sh(&from.name, "wget -q -T 5 -O - http://page/");
+        cluster.sh(&from.name, "timeout 5 wget -q -O - http://page/");
     }
 }
 
@@ -140,9 +140,12 @@ pub(crate) fn knock_at_nobody(cluster: &Cluster<'_>) {
     }
     for page in pages(cluster) {
         for address in nobody {
-            cluster.sh(
-                &page.name,
-                &format!("! wget -q -T 1 -O - http://{address}/"),
+            let script = format!("timeout 1 wget -q -O - http://{address}/; echo $?");
+            let code = cluster.sh(&page.name, &script);
+            // Refused, or given up: not answered, and not broken.
+            assert!(
+                ["1", "124", "143"].contains(&code.as_str()),
+                "{address}: {code}"
             );
         }
     }
@@ -160,9 +163,9 @@ impl LeakCounter {
         let rules = format!(
             "table {family} {table}\ndelete table {family} {table}\ntable {family} {table} {{\n\
              counter leaked {{}}\ncounter seen {{}}\n\
-             chain all {{ type filter hook prerouting priority -300;\n\
+             chain from_containers {{ type filter hook prerouting priority -300;\n\
              ip daddr {{ {POD_RANGE}, {SERVICE_RANGE} }} counter name leaked\n\
-             ether type ip counter name seen }} }}\n"
+             ether type ip counter name seen\n}}\n}}\n"
         );
         nft(&["-f", "-"]).input(rules).ok();
         Self

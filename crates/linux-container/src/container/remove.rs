@@ -40,6 +40,7 @@ pub(crate) fn clear(world: &World, id: &str, _lock: &Lock) -> Result<()> {
     let netns = netns_file(world, id);
     super::files::unmount(&netns);
     let _ = fs::remove_file(&netns);
+    crate::network::detach(world, id);
     let _ = fs::remove_file(attachments_file(world, id));
     let folder = world.container(id);
     match fs::remove_dir_all(&folder) {

@@ -67,5 +67,6 @@ pub(super) fn finish(world: &World, container: &Container) {
         publisher.end();
     }
     super::files::unmount(&netns_file(world, container.id()));
+    crate::network::detach(world, container.id());
     let _ = std::fs::remove_file(attachments_file(world, container.id()));
 }

@@ -126,14 +126,9 @@ pub(super) fn free(entity: &Entity, used: &[Ipv4Addr]) -> Result<Ipv4Addr> {
 
 /// A local unicast address with the prefix of Apple's guests.
 pub(super) fn random_mac() -> Result<String> {
-    let [a, b, c, d, e]: [u8; 5] = random()?;
-    Ok(format!("f2:{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}"))
-}
-
-/// Six hexadecimal digits.
-pub(super) fn random_suffix() -> Result<String> {
-    let [a, b, c]: [u8; 3] = random()?;
-    Ok(format!("{a:02x}{b:02x}{c:02x}"))
+    let random: [u8; 5] = random()?;
+    let rest: String = random.iter().map(|byte| format!(":{byte:02x}")).collect();
+    Ok(format!("f2{rest}"))
 }
 
 fn random<const N: usize>() -> Result<[u8; N]> {

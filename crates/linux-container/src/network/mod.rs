@@ -228,6 +228,20 @@ pub(crate) fn down(world: &World) -> Result<()> {
     isolation::remove(world)
 }
 
+/// Removes the interfaces of a container that has ended. The kernel would do so when the network
+/// namespace goes, but connections that never got their last answer keep that for minutes.
+pub(crate) fn detach(world: &World, id: &str) {
+    for (index, attachment) in attachments(world, id).iter().enumerate() {
+        link::remove(&host_end(world, id, index, &attachment.mac_address));
+    }
+}
+
+/// Name of the host's end of a container's interface: found again from what is known of it.
+fn host_end(world: &World, id: &str, index: usize, mac: &str) -> String {
+    let suffix = hash(format!("{id} {index} {mac}").as_bytes()) & 0xff_ffff;
+    format!("ac{}v{suffix:06x}", world.key)
+}
+
 /// Makes a network namespace on a file with an interface for each network of a container, each
 /// with a new random address.
 pub(crate) fn attach(
@@ -255,7 +269,7 @@ pub(crate) fn attach(
         let mtu = asked.options.mtu.unwrap_or(crate::parse::network::MTU);
         wires.push(link::Wire {
             bridge: entity.bridge(world),
-            host_name: format!("ac{}v{}", world.key, address::random_suffix()?),
+            host_name: host_end(world, &config.id, wires.len(), &mac),
             mac: mac.clone(),
             mtu,
             address: net,
