@@ -22,7 +22,10 @@ pub(crate) use view::{
 
 const AFTER_HELP: &str = "\
 Begin with `apple-k8s create cluster`.
-`apple-k8s help exit-codes` lists what exit statuses mean.";
+
+With --output json every line of standard output is an object: a step for each
+thing that begins or ends, then one result or error. `apple-k8s help exit-codes`
+lists the codes of errors and the exit statuses.";
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -54,7 +57,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
-    /// Results as text, or as JSON lines on standard output: text or json
+    /// How results are written: text or json
     #[arg(
         short,
         long,
@@ -81,9 +84,7 @@ pub(crate) struct Globals {
     )]
     pub(crate) quiet: bool,
     #[arg(long, global = true, value_name = "PROGRAM", value_hint = ValueHint::FilePath, display_order = 1003)]
-    #[arg(
-        help = "The container program [default: $APPLE_K8S_CONTAINER, or where it is installed]"
-    )]
+    #[arg(help = "The container program [default: $APPLE_K8S_CONTAINER, or searched]")]
     pub(crate) container: Option<PathBuf>,
 }
 

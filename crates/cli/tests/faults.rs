@@ -406,3 +406,25 @@ fn workers_that_join_are_not_lost_when_the_control_plane_ends_first() {
     let answer = bench.run("create cluster dev --workers 1 --wait 0 -o json");
     assert_eq!(answer.status, 0, "{answer:?}");
 }
+
+#[test]
+fn a_name_from_the_environment_is_checked() {
+    let bench = Bench::new(&healthy().on(&["list"], [two_nodes("running")]));
+    bench.remember("dev");
+    for name in ["../clusters/dev", "Dev", "dev/.."] {
+        let mut command = bench.command("delete cluster");
+        let output = command
+            .env("APPLE_K8S_CLUSTER_NAME", name)
+            .output()
+            .expect("runs");
+        let answer = Answer::of(output);
+        assert_eq!(answer.status, 2, "{name}: {answer:?}");
+        assert!(
+            answer.err.contains("APPLE_K8S_CLUSTER_NAME"),
+            "{name}: {}",
+            answer.err
+        );
+    }
+    assert!(bench.path("home/clusters/dev/cluster.yaml").exists());
+    assert_eq!(bench.stand.calls(), []);
+}

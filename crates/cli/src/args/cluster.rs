@@ -94,7 +94,7 @@ pub(crate) struct DeleteManyArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LifecycleCommand {
-    /// One cluster with all its nodes
+    /// A cluster with all its nodes
     Cluster(LifecycleArgs),
 }
 
@@ -109,7 +109,7 @@ pub(crate) struct LifecycleArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StopCommand {
-    /// One cluster with all its nodes
+    /// A cluster with all its nodes
     Cluster(StopArgs),
 }
 

@@ -1,6 +1,7 @@
 //! Which cluster a command is about.
 
 use clap::{Args, ValueHint};
+use engine::{Error, ErrorCode, Result};
 
 /// The cluster when none is named.
 pub(crate) const DEFAULT_NAME: &str = "apple-k8s";
@@ -41,45 +42,52 @@ pub(crate) struct AnyCluster {
 
 impl ClusterName {
     /// The name that the user gave: on the command line, else by the environment.
-    pub(crate) fn given(&self) -> Option<String> {
-        self.positional
-            .clone()
-            .or_else(|| self.name.clone())
-            .or_else(from_environment)
+    pub(crate) fn given(&self) -> Result<Option<String>> {
+        given(self.positional.as_ref().or(self.name.as_ref()))
     }
 
     /// The name to use.
-    pub(crate) fn resolve(&self) -> String {
-        self.given().unwrap_or_else(|| DEFAULT_NAME.to_owned())
+    pub(crate) fn resolve(&self) -> Result<String> {
+        Ok(or_default(self.given()?))
     }
 }
 
 impl NamedCluster {
     /// The name to use.
-    pub(crate) fn resolve(&self) -> String {
-        let given = self.name.clone().or_else(from_environment);
-        given.unwrap_or_else(|| DEFAULT_NAME.to_owned())
+    pub(crate) fn resolve(&self) -> Result<String> {
+        Ok(or_default(given(self.name.as_ref())?))
     }
 }
 
 impl AnyCluster {
     /// The name that the user gave.
-    pub(crate) fn given(&self) -> Option<String> {
-        self.positional
-            .clone()
-            .or_else(|| self.name.clone())
-            .or_else(from_environment)
+    pub(crate) fn given(&self) -> Result<Option<String>> {
+        given(self.positional.as_ref().or(self.name.as_ref()))
     }
 }
 
-fn from_environment() -> Option<String> {
-    std::env::var(NAME_VARIABLE)
-        .ok()
-        .filter(|name| !name.is_empty())
+/// The name of the command line, else of the environment.
+fn given(name: Option<&String>) -> Result<Option<String>> {
+    if let Some(name) = name {
+        return Ok(Some(name.clone()));
+    }
+    match std::env::var_os(NAME_VARIABLE).filter(|name| !name.is_empty()) {
+        None => Ok(None),
+        Some(name) => valid(&name.to_string_lossy()).map(Some).map_err(|reason| {
+            Error::new(
+                ErrorCode::Usage,
+                format!("{NAME_VARIABLE} names no cluster: {reason}"),
+            )
+        }),
+    }
+}
+
+fn or_default(name: Option<String>) -> String {
+    name.unwrap_or_else(|| DEFAULT_NAME.to_owned())
 }
 
 /// Takes only what can be the name of a cluster.
-pub(super) fn valid(name: &str) -> Result<String, String> {
+pub(super) fn valid(name: &str) -> std::result::Result<String, String> {
     spec::validate_name(name).map_err(|error| {
         let mut text = error.message;
         if let Some(expected) = error.expected {

@@ -29,7 +29,11 @@ fn the_name_is_an_argument_or_a_flag() {
         "apple-k8s create cluster -n dev",
         "apple-k8s create cluster --name=dev",
     ] {
-        assert_eq!(create(line).name.given().as_deref(), Some("dev"), "{line}");
+        assert_eq!(
+            create(line).name.given().expect("a name").as_deref(),
+            Some("dev"),
+            "{line}"
+        );
     }
     let both = parse("apple-k8s create cluster dev --name dev").expect_err("both");
     assert_eq!(both.kind(), ErrorKind::ArgumentConflict);

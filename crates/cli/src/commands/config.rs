@@ -18,9 +18,9 @@ const LARGEST: u64 = 4 << 20;
 pub(super) fn cluster(args: &CreateArgs, console: Console) -> Result<Cluster> {
     let mut cluster = match &args.config {
         Some(file) => from_file(file, console)?,
-        None => Cluster::simple(&args.name.resolve(), args.workers.unwrap_or(0)).map_err(usage)?,
+        None => Cluster::simple(&args.name.resolve()?, args.workers.unwrap_or(0)).map_err(usage)?,
     };
-    if let Some(name) = args.name.given() {
+    if let Some(name) = args.name.given()? {
         cluster = cluster.renamed(&name).map_err(usage)?;
     }
     if let Some(version) = &args.kubernetes_version {

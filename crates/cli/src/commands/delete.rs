@@ -16,7 +16,7 @@ struct DeletedClusters<'a> {
 
 pub(super) async fn one(args: &DeleteArgs, session: &Session) -> Result<()> {
     let engine = session.engine()?;
-    let name = args.name.resolve();
+    let name = args.name.resolve()?;
     let deleted = delete(&engine, &name, args.kubeconfig.file.as_deref(), session).await?;
     session.console.result(&deleted, |_| text(&deleted))
 }

@@ -24,7 +24,7 @@ struct ExportedLogs<'a> {
 
 pub(super) async fn kubeconfig(args: &ExportKubeconfigArgs, session: &Session) -> Result<()> {
     let engine = session.engine()?;
-    let name = args.name.resolve();
+    let name = args.name.resolve()?;
     let file = args.kubeconfig.file.as_deref();
     let file = session
         .ask(engine.export_kubeconfig(&name, file, args.set_context))
@@ -51,7 +51,7 @@ pub(super) async fn kubeconfig(args: &ExportKubeconfigArgs, session: &Session) -
 
 pub(super) async fn logs(args: &ExportLogsArgs, session: &Session) -> Result<()> {
     let engine = session.engine()?;
-    let name = args.name.resolve();
+    let name = args.name.resolve()?;
     let folder = match &args.folder {
         Some(folder) => {
             std::path::absolute(folder).map_err(|error| Error::io("find", folder, &error))?

@@ -54,7 +54,11 @@ pub(super) async fn clusters(session: &Session) -> Result<()> {
 
 pub(super) async fn nodes(args: &NodesArgs, session: &Session) -> Result<()> {
     let engine = session.engine()?;
-    let cluster = (!args.all_clusters).then(|| args.name.resolve());
+    let cluster = if args.all_clusters {
+        None
+    } else {
+        Some(args.name.resolve()?)
+    };
     let nodes = session.ask(engine.nodes(cluster.as_deref())).await?;
     session.console.result(&Nodes { nodes: &nodes }, |style| {
         if session.console.is_quiet() {
@@ -66,7 +70,7 @@ pub(super) async fn nodes(args: &NodesArgs, session: &Session) -> Result<()> {
 
 pub(super) async fn kubeconfig(name: &ClusterName, session: &Session) -> Result<()> {
     let engine = session.engine()?;
-    let kubeconfig = session.ask(engine.kubeconfig(&name.resolve())).await?;
+    let kubeconfig = session.ask(engine.kubeconfig(&name.resolve()?)).await?;
     session.console.result(
         &Kubeconfig {
             kubeconfig: &kubeconfig,
@@ -77,7 +81,7 @@ pub(super) async fn kubeconfig(name: &ClusterName, session: &Session) -> Result<
 
 pub(super) async fn images(name: &ClusterName, session: &Session) -> Result<()> {
     let engine = session.engine()?;
-    let nodes = session.ask(engine.images(&name.resolve())).await?;
+    let nodes = session.ask(engine.images(&name.resolve()?)).await?;
     session.console.result(&Images { nodes: &nodes }, |style| {
         let images = by_name(&nodes);
         if session.console.is_quiet() {

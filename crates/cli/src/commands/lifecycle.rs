@@ -17,7 +17,7 @@ pub(super) async fn start(args: &LifecycleArgs, session: &Session) -> Result<()>
         session.engine()?,
         Some(args.wait).filter(|wait| !wait.is_zero()),
     );
-    let name = args.name.resolve();
+    let name = args.name.resolve()?;
     change(&name, "Starting", "running", session, async |op| {
         engine.start(&name, wait, op).await
     })
@@ -26,7 +26,7 @@ pub(super) async fn start(args: &LifecycleArgs, session: &Session) -> Result<()>
 
 pub(super) async fn stop(args: &StopArgs, session: &Session) -> Result<()> {
     let engine = session.engine()?;
-    let name = args.name.resolve();
+    let name = args.name.resolve()?;
     change(&name, "Stopping", "stopped", session, async |op| {
         engine.stop(&name, op).await
     })
@@ -38,7 +38,7 @@ pub(super) async fn restart(args: &LifecycleArgs, session: &Session) -> Result<(
         session.engine()?,
         Some(args.wait).filter(|wait| !wait.is_zero()),
     );
-    let name = args.name.resolve();
+    let name = args.name.resolve()?;
     let work = async |op: &Operation| engine.restart(&name, wait, op).await;
     change(&name, "Restarting", "running", session, work).await
 }

@@ -14,7 +14,7 @@ struct Loaded<'a> {
 
 pub(super) async fn archives(args: &LoadArchiveArgs, session: &Session) -> Result<()> {
     let engine = session.engine()?;
-    let name = args.target.name.resolve();
+    let name = args.target.name.resolve()?;
     let title = title(args.archives.len(), "archive", &name);
     let loaded = session
         .operate(&title, &name, async |op| {
@@ -30,7 +30,7 @@ pub(super) async fn archives(args: &LoadArchiveArgs, session: &Session) -> Resul
 
 pub(super) async fn images(args: &LoadImageArgs, session: &Session) -> Result<()> {
     let engine = session.engine()?;
-    let name = args.target.name.resolve();
+    let name = args.target.name.resolve()?;
     let title = title(args.images.len(), "image", &name);
     let loaded = session
         .operate(&title, &name, async |op| {

@@ -18,7 +18,7 @@ struct Statuses<'a> {
 
 pub(super) async fn show(args: &StatusArgs, session: &Session) -> Result<()> {
     let engine = session.engine()?;
-    let statuses = session.ask(read(&engine, args.name.given())).await?;
+    let statuses = session.ask(read(&engine, args.name.given()?)).await?;
     let console = session.console;
     console.result(
         &Statuses {
