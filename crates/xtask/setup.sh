@@ -12,7 +12,7 @@ packages=(
   runc:/usr/sbin/runc mmdebstrap:/usr/bin/mmdebstrap gcc:/usr/bin/gcc libc6-dev:/usr/include/stdio.h
   libseccomp-dev:/usr/include/seccomp.h pkg-config:/usr/bin/pkg-config nftables:/usr/sbin/nft
   iptables:/usr/sbin/iptables iproute2:/usr/sbin/ip ca-certificates:/usr/sbin/update-ca-certificates
-  python3-pip:/usr/bin/pip3 busybox-static:/bin/busybox
+  python3-pip:/usr/bin/pip3 busybox-static:/bin/busybox shellcheck:/usr/bin/shellcheck
 )
 
 if [ "$(uname -s)" = Darwin ]; then
