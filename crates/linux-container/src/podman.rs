@@ -3,6 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::error::{Context, Error, Result};
@@ -116,8 +117,18 @@ impl<'w> Podman<'w> {
         I: IntoIterator<Item = S>,
         S: AsRef<OsStr>,
     {
+        self.run_in(&self.world.podman(), args)
+    }
+
+    /// The same in a folder, for paths that must be relative.
+    pub(crate) fn run_in<I, S>(&self, folder: &Path, args: I) -> Result<String>
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
         let output = self
             .command(args)
+            .current_dir(folder)
             .stdin(Stdio::null())
             .output()
             .map_err(|e| unavailable(&e))?;

@@ -21,7 +21,8 @@ pub(crate) fn uuid() -> Result<String> {
     let mut b: [u8; 16] = bytes()?;
     b[6] = b[6] & 0x0f | 0x40;
     b[8] = b[8] & 0x3f | 0x80;
-    let hex: String = b.iter().map(|byte| format!("{byte:02x}")).collect();
+    let number = u128::from_be_bytes(b);
+    let hex = format!("{number:032x}");
     Ok([
         &hex[..8],
         &hex[8..12],

@@ -2,6 +2,7 @@
 
 use super::tables::CommandSpec;
 use crate::version::Version;
+use std::fmt::Write;
 
 const LEFT: usize = 26;
 
@@ -30,8 +31,8 @@ fn usage_line(spec: &CommandSpec, version: Version) -> String {
                 |_| format!("--{}", flag.long[0]),
             );
             match flag.value {
-                Some(value) => line.push_str(&format!(" [{name} <{value}>]")),
-                None => line.push_str(&format!(" [{name}]")),
+                Some(value) => drop(write!(line, " [{name} <{value}>]")),
+                None => drop(write!(line, " [{name}]")),
             }
         }
     }
@@ -95,8 +96,8 @@ pub(crate) fn help(spec: &CommandSpec, version: Version) -> String {
 fn row(text: &mut String, left: &str, right: &str) {
     let left = format!("  {left}");
     if left.len() < LEFT {
-        text.push_str(&format!("{left:LEFT$}{right}\n"));
+        let _ = writeln!(text, "{left:LEFT$}{right}");
     } else {
-        text.push_str(&format!("{left}\n{:LEFT$}{right}\n", ""));
+        let _ = write!(text, "{left}\n{:LEFT$}{right}\n", "");
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: a table of commands and flags, a parser with the rules and texts of Apple's
 //! argument parser, and the help made from the same table.
 
+use std::fmt::Write;
 mod help;
 mod parser;
 mod tables;
@@ -72,7 +73,7 @@ impl Flag {
         names.extend(self.long.iter().map(|name| format!("--{name}")));
         let mut text = names.join(", ");
         if let Some(value) = self.value {
-            text.push_str(&format!(" <{value}>"));
+            let _ = write!(text, " <{value}>");
         }
         text
     }

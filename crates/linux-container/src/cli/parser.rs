@@ -67,7 +67,7 @@ impl Matches {
             .spec
             .flags()
             .find(|flag| flag.key() == key)
-            .map_or_else(|| format!("--{key}"), |flag| flag.names());
+            .map_or_else(|| format!("--{key}"), Flag::names);
         self.usage(format!("The value '{text}' is invalid for '{name}'"))
     }
 

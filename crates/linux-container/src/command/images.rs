@@ -123,7 +123,9 @@ pub(super) fn save(world: &World, matches: &Matches) -> Result<()> {
     let output = matches.value("output");
     let references = image::save(world, &matches.positional, asked.as_ref(), output)?;
     if output.is_some() {
-        references.iter().for_each(|reference| print(reference));
+        for reference in &references {
+            print(reference);
+        }
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `registry …`: credentials in a file of the app root.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Read};
 use std::process::Stdio;
 
@@ -16,7 +17,7 @@ use crate::world::World;
 struct Login {
     creation_date: String,
     id: String,
-    labels: std::collections::BTreeMap<String, String>,
+    labels: BTreeMap<String, String>,
     modification_date: String,
     name: String,
     username: String,
@@ -85,7 +86,7 @@ pub(super) fn list(world: &World, matches: &Matches) -> Outcome {
         logins.push(Login {
             creation_date: date.clone(),
             id: server.clone(),
-            labels: Default::default(),
+            labels: BTreeMap::new(),
             modification_date: date.clone(),
             name: server.clone(),
             username,

@@ -1,5 +1,6 @@
 //! `run` and `create`.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use super::{map, print, warn};
@@ -162,7 +163,7 @@ fn record(world: &World, matches: &Matches, id: &str) -> Result<Record, Exit> {
             shm_size,
             ssh: matches.has("ssh"),
             stop_signal,
-            sysctls: std::collections::BTreeMap::new(),
+            sysctls: BTreeMap::new(),
             use_init: matches.has("init"),
             virtualization: false,
         },
@@ -312,14 +313,13 @@ fn mounts(world: &World, requests: Vec<mount::Request>) -> Result<Vec<Mount>> {
                 destination,
                 options,
             } => {
-                let volume = match volume::find(world, &name) {
-                    Some(volume) => volume,
-                    None => {
-                        warn(&format!(
-                            "named volume was automatically created: [\"volume\": {name}]"
-                        ));
-                        volume::create(world, &name, Default::default(), Default::default(), None)?
-                    }
+                let volume = if let Some(volume) = volume::find(world, &name) {
+                    volume
+                } else {
+                    warn(&format!(
+                        "named volume was automatically created: [\"volume\": {name}]"
+                    ));
+                    volume::create(world, &name, BTreeMap::new(), BTreeMap::new(), None)?
                 };
                 Mount {
                     destination,

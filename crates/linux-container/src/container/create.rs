@@ -18,7 +18,7 @@ pub(crate) fn create(world: &World, record: &Record, lock: &Lock) -> Result<()> 
     }
     super::remove::clear(world, id, lock)?;
     prepare(world, record)?;
-    if let Err(cause) = Podman::new(world).run(spec::arguments(world, record)?) {
+    if let Err(cause) = Podman::new(world).run(spec::arguments(world, record)) {
         super::remove::clear(world, id, lock)?;
         return Err(failed(cause));
     }

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::{Record, disk, log_file, netns_file};
-use crate::error::Result;
 use crate::model::{Configuration, Mount, MountKind, Rlimit};
 use crate::parse::capability;
 use crate::parse::user;
@@ -63,7 +62,7 @@ const PODMAN_MASKED: [&str; 11] = [
 ];
 
 /// Arguments of `podman create`.
-pub(super) fn arguments(world: &World, record: &Record) -> Result<Vec<String>> {
+pub(super) fn arguments(world: &World, record: &Record) -> Vec<String> {
     let config = &record.configuration;
     let mut args = Args(Vec::new());
     args.extend(["create", "--pull", "never", "--name", &config.id]);
@@ -111,7 +110,7 @@ pub(super) fn arguments(world: &World, record: &Record) -> Result<Vec<String>> {
     args.option("--entrypoint", &entrypoint);
     args.push(&config.image.reference);
     args.0.extend(config.init_process.arguments.iter().cloned());
-    Ok(args.0)
+    args.0
 }
 
 /// What podman has to be told beyond the process: the host may have fewer processors.
@@ -183,8 +182,9 @@ fn security(world: &World, config: &Configuration, args: &mut Args) {
         None => args.option("--cap-add", "ALL"),
         Some(list) => {
             args.option("--cap-drop", "ALL");
-            list.iter()
-                .for_each(|capability| args.option("--cap-add", capability));
+            for capability in &list {
+                args.option("--cap-add", capability);
+            }
         }
     }
     let unmask: Vec<&str> = PODMAN_MASKED

@@ -1,7 +1,8 @@
 //! `start`, and the second half of `run`.
 
+use std::fmt::Write as _;
 use std::fs;
-use std::io::Write;
+use std::io::Write as _;
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 use std::time::Duration;
@@ -37,6 +38,8 @@ pub(crate) fn start(world: &World, id: &str, mode: Attach, _lock: &Lock) -> Resu
     if let Some(monitor) = Monitor::find(world, &container.stored.id) {
         monitor.wait(Duration::from_secs(30));
     }
+    // The last run may have ended by itself, which leaves the host's ends of its interfaces.
+    network::detach(world, id);
     let result = boot(world, &container, mode);
     // The process holds its network namespace from now on; without one it shall vanish.
     super::files::unmount(&netns_file(world, id));
@@ -161,7 +164,7 @@ fn write_network_files(
     let mut hosts = String::from("127.0.0.1 localhost\n");
     if let Some(first) = attachments.first() {
         let name = first.hostname.trim_end_matches('.');
-        hosts.push_str(&format!("{} {name}\n", first.ipv4_address.addr()));
+        let _ = writeln!(hosts, "{} {name}", first.ipv4_address.addr());
     }
     super::files::write_etc(&upper, "hosts", &hosts)?;
     if let Some(dns) = &config.dns {

@@ -25,15 +25,14 @@ const NAMES: [&str; 3] = [
 /// Loads all images of an archive and returns their references.
 pub(crate) fn load(world: &World, input: Option<&str>) -> Result<Vec<String>> {
     let scratch = scratch(world)?;
-    let archive = match input {
-        Some(path) => PathBuf::from(path),
-        None => {
-            let path = scratch.path().join("input.tar");
-            let mut file = File::create(&path).context(|| "cannot store the archive".into())?;
-            std::io::copy(&mut std::io::stdin().lock(), &mut file)
-                .context(|| "cannot read the archive".into())?;
-            path
-        }
+    let archive = if let Some(path) = input {
+        PathBuf::from(path)
+    } else {
+        let path = scratch.path().join("input.tar");
+        let mut file = File::create(&path).context(|| "cannot store the archive".into())?;
+        std::io::copy(&mut std::io::stdin().lock(), &mut file)
+            .context(|| "cannot read the archive".into())?;
+        path
     };
     let layout = scratch.path().join("layout");
     fs::create_dir(&layout).context(|| format!("cannot create {}", layout.display()))?;
@@ -100,7 +99,7 @@ fn import(world: &World, layout: &Path, entry: &Value) -> Result<Option<String>>
         str::to_owned,
     );
     let full = reference::normalise(&name, &world.settings.registry.domain)?;
-    // podman imports by the name in the index, one image at a time.
+    // podman imports one image at a time.
     let index = json!({
         "schemaVersion": 2,
         "manifests": [{
@@ -112,11 +111,16 @@ fn import(world: &World, layout: &Path, entry: &Value) -> Result<Option<String>>
     });
     fs::write(layout.join("index.json"), index.to_string())
         .context(|| "cannot prepare the archive".into())?;
-    Podman::new(world).run([
-        "pull",
-        "--quiet",
-        &format!("oci:{}:{full}", layout.display()),
-    ])?;
+    // This podman names what it imports after the path, in lower case: give a path that is a name.
+    let unique = format!("import-{}", crate::random::uuid()?);
+    let folder = layout.parent().unwrap_or(layout);
+    let link = folder.join(&unique);
+    std::os::unix::fs::symlink(layout, &link).context(|| "cannot prepare the archive".into())?;
+    let podman = Podman::new(world);
+    let id = podman.run_in(folder, ["pull", "--quiet", &format!("oci:{unique}:{full}")])?;
+    podman.run(["tag", &id, &full])?;
+    podman.run(["untag", &id, &format!("localhost/{unique}:latest")])?;
+    let _ = fs::remove_file(link);
     Ok(Some(full))
 }
 

@@ -79,12 +79,11 @@ pub(crate) fn for_container(
 ) -> Result<Resolved> {
     let full = reference::normalise(name, &world.settings.registry.domain)?;
     let store = Store::new(world);
-    let image = match store.image(&full)? {
-        Some(image) => image,
-        None => {
-            pull(world, &full, asked)?;
-            store.image(&full)?.ok_or_else(|| unknown(&full))?
-        }
+    let image = if let Some(image) = store.image(&full)? {
+        image
+    } else {
+        pull(world, &full, asked)?;
+        store.image(&full)?.ok_or_else(|| unknown(&full))?
     };
     let config = store.image_config(&image)?;
     let platform = platform_of(&config);

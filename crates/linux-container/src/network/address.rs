@@ -72,7 +72,7 @@ fn host_ranges() -> Result<Vec<Ipv4Net>> {
     let output = Command::new("ip")
         .args(["-json", "-4", "route", "show"])
         .output()
-        .context(|| "cannot run ip: install iproute2".into())?;
+        .context(|| super::tool::missing("ip"))?;
     let routes: Vec<Route> = if output.stdout.is_empty() {
         Vec::new()
     } else {
@@ -127,8 +127,9 @@ pub(super) fn free(entity: &Entity, used: &[Ipv4Addr]) -> Result<Ipv4Addr> {
 /// A local unicast address with the prefix of Apple's guests.
 pub(super) fn random_mac() -> Result<String> {
     let random: [u8; 5] = random()?;
-    let rest: String = random.iter().map(|byte| format!(":{byte:02x}")).collect();
-    Ok(format!("f2{rest}"))
+    let mut parts = vec!["f2".to_owned()];
+    parts.extend(random.iter().map(|byte| format!("{byte:02x}")));
+    Ok(parts.join(":"))
 }
 
 fn random<const N: usize>() -> Result<[u8; N]> {
@@ -145,10 +146,10 @@ mod tests {
             configuration: NetworkConfiguration {
                 creation_date: String::new(),
                 ipv4_subnet: None,
-                labels: Default::default(),
+                labels: std::collections::BTreeMap::new(),
                 mode: NetworkMode::Nat,
                 name: "n".into(),
-                options: Default::default(),
+                options: std::collections::BTreeMap::new(),
                 plugin: String::new(),
             },
             subnet: subnet.parse().unwrap(),

@@ -4,12 +4,12 @@
 //! with an answer, so that nothing in a container waits for a time-out. With `outside = true`
 //! networks other than host-only ones may reach beyond the host, by address translation.
 
+use std::fmt::Write;
 use std::fs;
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use super::Entity;
-use crate::error::{Context, Error, Result};
+use super::{Entity, tool};
+use crate::error::{Context, Result};
 use crate::model::NetworkMode;
 use crate::world::World;
 
@@ -57,23 +57,25 @@ fn rules(world: &World, networks: &[Entity], outside: bool) -> String {
     for network in networks {
         let bridge = network.bridge(world);
         let subnet = network.subnet;
-        prerouting.push_str(&format!(
-            "    iifname \"{bridge}\" ip daddr {subnet} accept\n"
-        ));
-        forward.push_str(&format!(
-            "    iifname \"{bridge}\" oifname \"{bridge}\" accept\n"
-        ));
+        let _ = writeln!(
+            prerouting,
+            "    iifname \"{bridge}\" ip daddr {subnet} accept"
+        );
+        let _ = writeln!(
+            forward,
+            "    iifname \"{bridge}\" oifname \"{bridge}\" accept"
+        );
         if outside && network.configuration.mode == NetworkMode::Nat {
-            forward.push_str(&format!(
-                "    iifname \"{bridge}\" oifname != {ours} accept\n"
-            ));
-            forward.push_str(&format!(
-                "    oifname \"{bridge}\" ct state established,related accept\n"
-            ));
-            prerouting.push_str(&format!("    iifname \"{bridge}\" accept\n"));
-            postrouting.push_str(&format!(
-                "    ip saddr {subnet} oifname != \"{bridge}\" masquerade\n"
-            ));
+            let _ = writeln!(forward, "    iifname \"{bridge}\" oifname != {ours} accept");
+            let _ = writeln!(
+                forward,
+                "    oifname \"{bridge}\" ct state established,related accept"
+            );
+            let _ = writeln!(prerouting, "    iifname \"{bridge}\" accept");
+            let _ = writeln!(
+                postrouting,
+                "    ip saddr {subnet} oifname != \"{bridge}\" masquerade"
+            );
         }
     }
     let nat = if postrouting.is_empty() {
@@ -93,25 +95,6 @@ fn rules(world: &World, networks: &[Entity], outside: bool) -> String {
 }
 
 fn load(rules: &str) -> Result<()> {
-    let run = || -> std::io::Result<std::process::Output> {
-        let mut child = Command::new("nft")
-            .args(["-f", "-"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(rules.as_bytes())?;
-        }
-        child.wait_with_output()
-    };
-    let output = run().context(|| "cannot run nft: install nftables".into())?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let text = String::from_utf8_lossy(&output.stderr);
-    Err(Error::internal(format!(
-        "cannot keep containers inside the host: {}",
-        text.trim()
-    )))
+    let purpose = "cannot keep containers inside the host";
+    tool::feed(Command::new("nft").args(["-f", "-"]), rules, purpose)
 }

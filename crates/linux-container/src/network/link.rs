@@ -1,6 +1,6 @@
 //! Interfaces, by the host's `ip` in one call for the host's side and one for the container's.
 
-use std::io::Write;
+use std::fmt::Write;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use ipnet::Ipv4Net;
 use serde::Deserialize;
 
-use crate::error::{Context, Error, Result};
+use super::tool;
+use crate::error::{Context, Result};
 use crate::world::World;
 
 /// One interface of a container and its other end on the host.
@@ -51,7 +52,7 @@ pub(super) fn remove_all(world: &World) -> Result<()> {
     let output = ip()
         .args(["-json", "link", "show"])
         .output()
-        .context(|| unavailable("ip"))?;
+        .context(|| tool::missing("ip"))?;
     let links: Vec<Link> =
         serde_json::from_slice(&output.stdout).context(|| "cannot read interfaces".into())?;
     let prefix = format!("ac{}", world.key);
@@ -75,16 +76,17 @@ pub(super) fn connect(netns: &Path, wires: &[Wire]) -> Result<()> {
             address,
             gateway,
         } = wire;
-        inside.push_str(&format!(
+        let _ = write!(
+            inside,
             "link add eth{index} mtu {mtu} address {mac} type veth peer name {host_name} mtu {mtu} netns {host}\n\
              addr add {address} broadcast {} dev eth{index}\n\
              link set eth{index} up\n",
             address.broadcast()
-        ));
+        );
         if index == 0 {
-            inside.push_str(&format!("route add default via {gateway} dev eth0\n"));
+            let _ = writeln!(inside, "route add default via {gateway} dev eth0");
         }
-        outside.push_str(&format!("link set {host_name} master {bridge} up\n"));
+        let _ = writeln!(outside, "link set {host_name} master {bridge} up");
     }
     let mut namespace = Command::new("unshare");
     namespace
@@ -102,37 +104,11 @@ fn ip() -> Command {
     Command::new("ip")
 }
 
-fn unavailable(program: &str) -> String {
-    format!(
-        "cannot run {program}: install it with the host's package manager (iproute2, util-linux)"
-    )
-}
-
 /// Runs lines of `ip`, all or an error.
 fn batch(command: &mut Command, script: &str) -> Result<()> {
-    let mut run = || -> std::io::Result<std::process::Output> {
-        let mut child = command
-            .args(["-batch", "-"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(script.as_bytes())?;
-        }
-        child.wait_with_output()
-    };
-    let output = run().context(|| unavailable("ip"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let text = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|l| !l.starts_with("Command failed"))
-        .collect();
-    Err(Error::internal(format!(
-        "cannot set up the network: {}",
-        lines.join("; ")
-    )))
+    tool::feed(
+        command.args(["-batch", "-"]),
+        script,
+        "cannot set up the network",
+    )
 }

@@ -6,6 +6,7 @@ mod address;
 mod isolation;
 mod link;
 mod resolver;
+mod tool;
 
 pub(crate) use resolver::Resolver;
 

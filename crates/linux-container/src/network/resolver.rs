@@ -1,5 +1,6 @@
 //! `/etc/resolv.conf` of a container.
 
+use std::fmt::Write;
 use std::net::IpAddr;
 
 use crate::model::{Attachment, Dns};
@@ -16,9 +17,7 @@ impl Resolver {
     /// Flags win; else the gateway, as on a Mac, or the host's own servers when containers may
     /// reach them.
     pub(crate) fn new(dns: &Dns, attachment: Option<&Attachment>, outside: bool) -> Self {
-        let nameservers = if !dns.nameservers.is_empty() {
-            dns.nameservers.clone()
-        } else {
+        let nameservers = if dns.nameservers.is_empty() {
             let host = if outside { host_servers() } else { Vec::new() };
             if host.is_empty() {
                 attachment
@@ -28,6 +27,8 @@ impl Resolver {
             } else {
                 host
             }
+        } else {
+            dns.nameservers.clone()
         };
         Self {
             nameservers,
@@ -40,16 +41,16 @@ impl Resolver {
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         for server in &self.nameservers {
-            text.push_str(&format!("nameserver {server}\n"));
+            let _ = writeln!(text, "nameserver {server}");
         }
         if let Some(domain) = &self.domain {
-            text.push_str(&format!("domain {domain}\n"));
+            let _ = writeln!(text, "domain {domain}");
         }
         if !self.search.is_empty() {
-            text.push_str(&format!("search {}\n", self.search.join(" ")));
+            let _ = writeln!(text, "search {}", self.search.join(" "));
         }
         if !self.options.is_empty() {
-            text.push_str(&format!("options {}\n", self.options.join(" ")));
+            let _ = writeln!(text, "options {}", self.options.join(" "));
         }
         text
     }

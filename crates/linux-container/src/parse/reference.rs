@@ -18,9 +18,8 @@ pub(crate) fn normalise(text: &str, domain: &str) -> Result<String> {
         path.contains('/') && (first.contains('.') || first.contains(':') || first == "localhost");
     let path = match (has_domain, path.contains('/')) {
         (true, _) => path.to_owned(),
-        (false, true) => format!("{domain}/{path}"),
         (false, false) if domain == "docker.io" => format!("{domain}/library/{path}"),
-        (false, false) => format!("{domain}/{path}"),
+        (false, _) => format!("{domain}/{path}"),
     };
     let (domain, repository) = path.split_once('/').ok_or_else(invalid)?;
     let component = |part: &str| {

@@ -130,11 +130,11 @@ pub(crate) fn serve(world: &World, id: &str) -> Result<()> {
     }
     crate::world::write_atomic(&file, std::process::id().to_string().as_bytes())?;
     let _ = writeln!(answer, "ready");
-    let mut word = String::new();
-    let _ = std::io::stdin().read_line(&mut word);
+    let mut told = String::new();
+    let _ = std::io::stdin().read_line(&mut told);
     let sockets = bound.sockets.clone();
     // No word: the starter died. What counts is whether the container runs.
-    if word.trim() == "later" {
+    if told.trim() == "later" {
         wait_for_start(world, id);
     }
     if let Some(init) = Container::find(world, id)?.and_then(|container| container.init) {

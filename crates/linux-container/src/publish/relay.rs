@@ -24,7 +24,7 @@ const BUFFER: usize = 32 * 1024;
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// A UDP client that sent nothing for so long is forgotten.
-const UDP_IDLE: Duration = Duration::from_secs(60);
+const UDP_IDLE: Duration = Duration::from_mins(1);
 
 /// Starts all relays of a container. They end with the process.
 pub(super) fn start(bound: Bound, pid: i32) {
@@ -61,12 +61,12 @@ fn accept(listeners: &[(TcpListener, u16)], target: Ipv4Addr) {
                 continue;
             };
             let to = SocketAddr::from((target, *port));
-            spawn(move || tcp(client, to));
+            spawn(move || tcp(&client, to));
         }
     }
 }
 
-fn tcp(client: TcpStream, to: SocketAddr) {
+fn tcp(client: &TcpStream, to: SocketAddr) {
     let _ = client.set_nonblocking(false);
     let Ok(server) = TcpStream::connect_timeout(&to, CONNECT) else {
         return;
@@ -80,7 +80,7 @@ fn tcp(client: TcpStream, to: SocketAddr) {
         pump(client_in, &server);
         let _ = server.shutdown(Shutdown::Write);
     });
-    pump(server_in, &client);
+    pump(server_in, client);
     let _ = client.shutdown(Shutdown::Write);
 }
 
@@ -112,26 +112,25 @@ fn datagrams(host: &Arc<UdpSocket>, to: SocketAddr) {
         let Ok(mut known) = clients.lock() else {
             return;
         };
-        let socket = match known.get(&client) {
-            Some(socket) => Arc::clone(socket),
-            None => {
-                let Ok(socket) = UdpSocket::bind(("0.0.0.0", 0)).map(Arc::new) else {
-                    continue;
-                };
-                if socket.connect(to).is_err() || socket.set_read_timeout(Some(UDP_IDLE)).is_err() {
-                    continue;
-                }
-                known.insert(client, Arc::clone(&socket));
-                let (host, clients) = (Arc::clone(host), Arc::clone(&clients));
-                let answers = Arc::clone(&socket);
-                spawn(move || {
-                    answer(&answers, &host, client);
-                    if let Ok(mut known) = clients.lock() {
-                        known.remove(&client);
-                    }
-                });
-                socket
+        let socket = if let Some(socket) = known.get(&client) {
+            Arc::clone(socket)
+        } else {
+            let Ok(socket) = UdpSocket::bind(("0.0.0.0", 0)).map(Arc::new) else {
+                continue;
+            };
+            if socket.connect(to).is_err() || socket.set_read_timeout(Some(UDP_IDLE)).is_err() {
+                continue;
             }
+            known.insert(client, Arc::clone(&socket));
+            let (host, clients) = (Arc::clone(host), Arc::clone(&clients));
+            let answers = Arc::clone(&socket);
+            spawn(move || {
+                answer(&answers, &host, client);
+                if let Ok(mut known) = clients.lock() {
+                    known.remove(&client);
+                }
+            });
+            socket
         };
         drop(known);
         let _ = socket.send(&buffer[..count]);
