@@ -2,12 +2,11 @@
 //! may get better.
 
 /// Phases that read better than their event's word: word, while it runs, when it is done.
-const NAMES: [(&str, &str, &str); 19] = [
+const NAMES: &[(&str, &str, &str)] = &[
+    // Of operations.
     ("preflight", "checks", "checked"),
-    ("boot", "booting", "booted"),
     ("dns", "DNS", "DNS ready"),
     ("ready", "waiting for Ready", "ready"),
-    ("join", "joining", "joined"),
     ("stop", "stopping", "stopped"),
     ("delete-nodes", "deleting nodes", "nodes deleted"),
     ("collect-logs", "collecting logs", "logs collected"),
@@ -16,7 +15,48 @@ const NAMES: [(&str, &str, &str); 19] = [
     ("save-image", "saving image", "image saved"),
     ("load", "loading", "loaded"),
     ("logs", "collecting logs", "logs collected"),
-    ("cni", "CNI", "CNI ready"),
+    // Of a node.
+    ("boot", "booting", "booted"),
+    ("network", "connecting", "connected"),
+    ("containerd", "starting containerd", "containerd started"),
+    ("certificates", "making certificates", "certificates made"),
+    ("kubeconfigs", "writing kubeconfigs", "kubeconfigs written"),
+    ("etcd-manifest", "setting up etcd", "etcd set up"),
+    (
+        "control-plane-manifests",
+        "setting up the control plane",
+        "control plane set up",
+    ),
+    ("kubelet", "starting the kubelet", "kubelet started"),
+    ("kubelet-start", "starting the kubelet", "kubelet started"),
+    ("api", "waiting for the API server", "API server answers"),
+    (
+        "open-for-workers",
+        "opening for workers",
+        "open for workers",
+    ),
+    ("add-ons", "installing add-ons", "add-ons installed"),
+    ("node-registered", "registering", "registered"),
+    ("node-ready", "waiting for Ready", "ready"),
+    ("dns-ready", "waiting for DNS", "DNS ready"),
+    (
+        "wait-for-control-plane",
+        "waiting for the control plane",
+        "let in by the control plane",
+    ),
+    ("join-preflight", "joining", "joining"),
+    (
+        "discovery",
+        "finding the control plane",
+        "control plane found",
+    ),
+    (
+        "kubelet-credentials",
+        "getting credentials",
+        "has credentials",
+    ),
+    ("join", "joining", "joined"),
+    // Of an image's build.
     ("base-debian", "base image of nodes", "base image of nodes"),
     (
         "base-golang",
@@ -24,6 +64,7 @@ const NAMES: [(&str, &str, &str); 19] = [
         "base image of the builder",
     ),
     ("coredns", "CoreDNS", "CoreDNS"),
+    ("cni", "CNI plugins", "CNI plugins"),
     ("cri-tools", "crictl", "crictl"),
     ("assembled", "images of the node", "images of the node"),
 ];
@@ -52,7 +93,7 @@ pub(crate) fn sentence(text: &str) -> String {
 }
 
 fn known(word: &str) -> Option<(&'static str, &'static str, &'static str)> {
-    NAMES.into_iter().find(|(name, _, _)| *name == word)
+    NAMES.iter().copied().find(|(name, _, _)| *name == word)
 }
 
 fn plain(word: &str) -> String {
@@ -69,10 +110,17 @@ mod tests {
             (running("boot"), done("boot")),
             ("booting".into(), "booted".into())
         );
-        assert_eq!(running("control-plane"), "control plane");
+        assert_eq!(running("local-path"), "local path");
         assert_eq!(
             (sentence("checks"), sentence("etcd")),
             ("Checks".into(), "etcd".into())
         );
+    }
+
+    #[test]
+    fn no_phase_has_two_names() {
+        let words: std::collections::HashSet<&str> =
+            NAMES.iter().map(|(word, _, _)| *word).collect();
+        assert_eq!(words.len(), NAMES.len());
     }
 }

@@ -40,7 +40,7 @@ fn a_new_cluster_is_told_of_with_what_to_try_next() {
     );
     assert!(err.contains("✓ control-plane booted ("), "{err}");
     assert!(
-        err.contains("✓ control-plane certificates (0.1s)\n"),
+        err.contains("✓ control-plane certificates made (0.1s)\n"),
         "{err}"
     );
     assert!(err.contains("✓ worker joined (0.1s)\n"), "{err}");
@@ -353,4 +353,18 @@ fn an_image_that_is_up_to_date_is_not_built() {
         (&json["built"], &json["image"]),
         (&json!(false), &json!("other:1"))
     );
+}
+
+#[test]
+fn a_kubeconfig_named_from_one_folder_is_cleaned_from_another() {
+    let bench = Bench::new(&creatable());
+    let made = bench.run("create cluster dev --workers 1 --wait 0 --kubeconfig k.yaml");
+    assert_eq!(made.status, 0, "{made:?}");
+    let elsewhere = bench.path("elsewhere");
+    fs::create_dir(&elsewhere).expect("a folder");
+    let mut command = bench.command("delete cluster dev");
+    let output = command.current_dir(elsewhere).output().expect("runs");
+    assert!(output.status.success(), "{output:?}");
+    let left = fs::read_to_string(bench.path("k.yaml")).unwrap_or_default();
+    assert!(!left.contains("apple-k8s-dev"), "{left}");
 }

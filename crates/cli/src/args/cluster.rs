@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueHint};
+use engine::{Error, Result};
 
 use super::name::{ClusterName, valid};
 use crate::duration;
@@ -61,6 +62,16 @@ pub(crate) struct KubeconfigArgs {
     /// The kubeconfig to change [default: as kubectl: $KUBECONFIG, or ~/.kube/config]
     #[arg(long = "kubeconfig", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
+}
+
+impl KubeconfigArgs {
+    /// The file, findable from every folder: a delete may come from another one.
+    pub(crate) fn absolute(&self) -> Result<Option<PathBuf>> {
+        let absolute = |file: &PathBuf| {
+            std::path::absolute(file).map_err(|error| Error::io("find", file, &error))
+        };
+        self.file.as_ref().map(absolute).transpose()
+    }
 }
 
 #[derive(Debug, Subcommand)]

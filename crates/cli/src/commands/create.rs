@@ -24,7 +24,7 @@ pub(super) async fn cluster(args: &CreateArgs, session: &Session) -> Result<()> 
         cluster,
         wait: Some(args.wait).filter(|wait| !wait.is_zero()),
         retain: args.retain,
-        kubeconfig: args.kubeconfig.file.clone(),
+        kubeconfig: args.kubeconfig.absolute()?,
         set_context: args.set_context,
     };
     let (waits, began) = (request.wait.is_some(), Instant::now());

@@ -16,8 +16,8 @@ struct DeletedClusters<'a> {
 
 pub(super) async fn one(args: &DeleteArgs, session: &Session) -> Result<()> {
     let engine = session.engine()?;
-    let name = args.name.resolve()?;
-    let deleted = delete(&engine, &name, args.kubeconfig.file.as_deref(), session).await?;
+    let (name, file) = (args.name.resolve()?, args.kubeconfig.absolute()?);
+    let deleted = delete(&engine, &name, file.as_deref(), session).await?;
     session.console.result(&deleted, |_| text(&deleted))
 }
 
@@ -30,9 +30,10 @@ pub(super) async fn many(args: &DeleteManyArgs, session: &Session) -> Result<()>
     } else {
         args.names.clone()
     };
+    let file = args.kubeconfig.absolute()?;
     let (mut deleted, mut failures) = (Vec::new(), Vec::new());
     for name in &names {
-        match delete(&engine, name, args.kubeconfig.file.as_deref(), session).await {
+        match delete(&engine, name, file.as_deref(), session).await {
             Ok(outcome) => deleted.push(outcome),
             Err(error) => failures.push((name, error)),
         }

@@ -25,9 +25,9 @@ struct ExportedLogs<'a> {
 pub(super) async fn kubeconfig(args: &ExportKubeconfigArgs, session: &Session) -> Result<()> {
     let engine = session.engine()?;
     let name = args.name.resolve()?;
-    let file = args.kubeconfig.file.as_deref();
+    let file = args.kubeconfig.absolute()?;
     let file = session
-        .ask(engine.export_kubeconfig(&name, file, args.set_context))
+        .ask(engine.export_kubeconfig(&name, file.as_deref(), args.set_context))
         .await?;
     let context = Engine::context_name(&name);
     let exported = ExportedKubeconfig {

@@ -51,8 +51,8 @@ fn creation() -> Vec<Step> {
         step("boot", worker, Started, 210),
         step("boot", plane, Done, 1800),
         step("boot", worker, Done, 1900),
-        step("certificates", plane, Started, 1900),
-        detailed("2 of 9", step("certificates", plane, Progress, 2000)),
+        step("paperwork", plane, Started, 1900),
+        detailed("2 of 9", step("paperwork", plane, Progress, 2000)),
         step("prepare", worker, Started, 1900),
         step("prepare", worker, Done, 2500),
     ]
@@ -63,7 +63,7 @@ fn one_line_a_node_one_a_step_of_the_cluster() {
     assert_eq!(
         text(&board(creation()), 4, ROOM),
         " ✓ Checks                                              0.2s\n \
-         ⠋ control-plane  certificates: 2 of 9                   3s\n \
+         ⠋ control-plane  paperwork: 2 of 9                      3s\n \
          ✓ worker         prepare                              2.3s"
     );
 }
@@ -71,19 +71,14 @@ fn one_line_a_node_one_a_step_of_the_cluster() {
 #[test]
 fn the_end_leaves_only_settled_lines() {
     let mut board = board(creation());
-    board.apply(&step(
-        "certificates",
-        Some("demo-control-plane"),
-        Done,
-        5000,
-    ));
+    board.apply(&step("paperwork", Some("demo-control-plane"), Done, 5000));
     board.apply(&step("dns", None, Started, 5000));
     board.apply(&detailed("2 replicas", step("dns", None, Done, 6250)));
     board.end();
     assert_eq!(
         text(&board, 7, ROOM),
         " ✓ Checks                                              0.2s\n \
-         ✓ control-plane  certificates                         4.8s\n \
+         ✓ control-plane  paperwork                            4.8s\n \
          ✓ worker         prepare                              2.3s\n \
          ✓ DNS            2 replicas                           1.3s"
     );
@@ -94,14 +89,14 @@ fn the_first_failure_of_a_node_stays() {
     let node = Some("demo-worker");
     let mut board = board([
         step("join", node, Started, 0),
-        step("network", node, Started, 0),
-        detailed("no route\nto host", step("network", node, Failed, 900)),
+        step("uplink", node, Started, 0),
+        detailed("no route\nto host", step("uplink", node, Failed, 900)),
         step("join", node, Failed, 1000),
     ]);
     board.end();
     assert_eq!(
         text(&board, 2, ROOM),
-        " ✗ worker  network: no route to host                   1.0s"
+        " ✗ worker  uplink: no route to host                    1.0s"
     );
 }
 
