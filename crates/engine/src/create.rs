@@ -4,35 +4,26 @@
 //! the moment it says so. Until the last step a creation is marked as under way, so that one
 //! that was killed is told from a cluster and can be cleared away.
 
-use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use container::Container;
 use futures::future::try_join_all;
-use ipnet::Ipv4Net;
-use kubeconfig::{CurrentContext, Entry, Files};
+use kubeconfig::{CurrentContext, Entry};
 use serde::Serialize;
 use spec::{Cluster, Cni, Role};
 use tokio::sync::watch;
 
 use crate::api::{self, Readiness};
 use crate::error::{Error, ErrorCode, Result};
-use crate::home::{ClusterDir, ClusterLock};
-use crate::host::{self, HostPort, Neighbour};
-use crate::inventory::{Inventory, LABEL_CREATION, NodeContainer};
+use crate::home::{ClusterDir, ClusterLock, PortTurn};
+use crate::host;
+use crate::inventory::{Inventory, NodeContainer};
 use crate::node::protocol::{JoinMaterial, Secret};
 use crate::node::session::{Milestone, Session};
-use crate::plan::{self, NodeDraft, Shared};
+use crate::plan::{self, Shared};
+use crate::preflight::Prepared;
 use crate::{Engine, Operation};
-
-/// Label of a node image that says which Kubernetes it holds.
-const LABEL_KUBERNETES: &str = "dev.apple-k8s.kubernetes-version";
-/// Label of a node image that says which lines its node program speaks.
-const LABEL_CONTRACT: &str = "dev.apple-k8s.node-contract";
-/// The lines that this engine speaks.
-const CONTRACT: &str = "1";
 
 /// What to create.
 #[derive(Debug, Clone)]
@@ -69,15 +60,6 @@ pub struct Created {
     pub kubernetes_version: String,
 }
 
-/// All that was checked before anything is made.
-struct Prepared {
-    drafts: Vec<NodeDraft>,
-    platform: String,
-    api_port: u16,
-    version: String,
-    files: Files,
-}
-
 impl Engine {
     /// Creates a cluster. On failure its nodes are removed (unless retained), their logs are kept
     /// in the folder that the error names, and no kubeconfig is touched.
@@ -86,7 +68,7 @@ impl Engine {
         let lock = self.home.lock(name, "create cluster")?;
         let container = self.container.cancelled_by(op.cancel.clone());
         let step = op.steps.begin("preflight", None);
-        let prepared = op
+        let mut prepared = op
             .unless_cancelled(Box::pin(self.prepare(&request, &container)))
             .await?;
         let dir = self.home.cluster(name);
@@ -95,168 +77,18 @@ impl Engine {
         ClusterDir::write(&dir.creation_file(), &creation)?;
         step.done();
 
-        let made = op.unless_cancelled(self.make(&request, &prepared, &creation, &container, op));
+        let made = op.unless_cancelled(self.make(&request, &mut prepared, &creation, &container, op));
         match made.await {
             Ok(admin) => self.complete(&request, &prepared, &admin, &lock),
             Err(error) => Err(self.abandon(&request, error, op).await),
         }
     }
 
-    /// Checks all that can be checked, changing nothing but the remains of a killed creation.
-    async fn prepare(&self, request: &CreateRequest, container: &Container) -> Result<Prepared> {
-        let cluster = &request.cluster;
-        let (capabilities, status) = container.ready().await?;
-        let files = Files::from_env(request.kubeconfig.as_deref())?;
-        files.rehearse_add()?;
-        let drafts = plan::nodes(cluster)?;
-        check_mounts(&drafts)?;
-
-        let (inventory, networks) = tokio::try_join!(Inventory::read(container), async {
-            Ok(container.network_list().await?)
-        },)?;
-        tracing::debug!(version = %capabilities.version, "runtime");
-        let inventory = self.clear_remains(cluster, inventory, container).await?;
-        let version = self.check_images(&drafts, container).await?;
-        if let Some(root) = &status.app_root {
-            host::check_room(root, drafts.len())?;
-        }
-
-        let mut neighbours = host::interfaces();
-        neighbours.extend(networks.iter().filter_map(|network| {
-            let subnet = network.subnet.as_ref()?.parse::<Ipv4Net>().ok()?.trunc();
-            Some(Neighbour {
-                subnet,
-                what: format!("the network \"{}\" of `container`", network.name),
-            })
-        }));
-        let networking = &cluster.networking;
-        host::check_subnets(
-            &[
-                ("podSubnet", networking.pod_subnet),
-                ("serviceSubnet", networking.service_subnet),
-                ("nodeSubnet", networking.node_subnet),
-            ],
-            &neighbours,
-        )?;
-
-        let api_port = choose_ports(cluster, &drafts, &inventory)?;
-        Ok(Prepared {
-            drafts,
-            platform: host::platform(),
-            api_port,
-            version,
-            files,
-        })
-    }
-
-    /// Refuses a name that is taken; removes what a killed creation of that name left.
-    async fn clear_remains(
-        &self,
-        cluster: &Cluster,
-        inventory: Inventory,
-        container: &Container,
-    ) -> Result<Inventory> {
-        let name = &cluster.name;
-        let dir = self.home.cluster(name);
-        let killed = ClusterDir::read(&dir.creation_file())?;
-        let (remains, foreign): (Vec<&NodeContainer>, Vec<&NodeContainer>) =
-            inventory.nodes(name).iter().partition(|node| {
-                killed.is_some() && node.info.label(LABEL_CREATION) == killed.as_deref()
-            });
-        if !foreign.is_empty() || dir.spec_file().exists() {
-            return Err(Error::new(
-                ErrorCode::ClusterExists,
-                format!("there is a cluster \"{name}\" already"),
-            )
-            .hint(format!(
-                "choose another name, or delete it: apple-k8s delete cluster {name}"
-            )));
-        }
-        let planned: BTreeSet<String> = cluster
-            .machines()
-            .into_iter()
-            .map(|machine| machine.name)
-            .collect();
-        let ours: BTreeSet<&str> = remains.iter().map(|node| node.name()).collect();
-        let taken = inventory
-            .all
-            .iter()
-            .find(|other| planned.contains(&other.id) && !ours.contains(other.id.as_str()));
-        if let Some(taken) = taken {
-            return Err(Error::new(
-                ErrorCode::ClusterExists,
-                format!(
-                    "a container \"{}\" exists that is no node of this cluster",
-                    taken.id
-                ),
-            )
-            .hint("choose another cluster name, or delete that container"));
-        }
-        if ours.is_empty() {
-            return Ok(inventory);
-        }
-        tracing::info!(
-            nodes = ours.len(),
-            "removing what an interrupted creation left"
-        );
-        container
-            .delete(&ours.into_iter().collect::<Vec<_>>(), true)
-            .await?;
-        Inventory::read(container).await
-    }
-
-    /// Checks that every node image is there, is a node image, and fits this machine. Gives the
-    /// Kubernetes version.
-    async fn check_images(&self, drafts: &[NodeDraft], container: &Container) -> Result<String> {
-        let (platform, architecture) = (host::platform(), host::architecture());
-        let wanted: BTreeSet<&str> = drafts.iter().map(|draft| draft.image.as_str()).collect();
-        let mut versions = BTreeSet::new();
-        for reference in wanted {
-            let image = container.image_inspect(reference).await.map_err(|error| {
-                let missing = matches!(error, container::Error::ImageNotFound { .. });
-                let error = Error::from(error);
-                if missing {
-                    error.hint("build it: apple-k8s build node-image")
-                } else {
-                    error
-                }
-            })?;
-            let Some(variant) = image.variant(&platform) else {
-                return Err(Error::new(
-                    ErrorCode::ImageWrongPlatform,
-                    format!("node image {reference} is not for {architecture}, as this machine is"),
-                )
-                .hint(format!(
-                    "build it: apple-k8s build node-image --arch {architecture}"
-                )));
-            };
-            let label = |key: &str| variant.labels.get(key).map(String::as_str);
-            match (label(LABEL_CONTRACT), label(LABEL_KUBERNETES)) {
-                (Some(CONTRACT), Some(version)) => versions.insert(version.to_owned()),
-                (Some(other), _) => {
-                    return Err(Error::new(
-                        ErrorCode::ImageInvalid,
-                        format!("node image {reference} is of another generation ({other}, not {CONTRACT})"),
-                    )
-                    .hint("build it anew: apple-k8s build node-image"));
-                }
-                _ => {
-                    return Err(Error::new(
-                        ErrorCode::ImageInvalid,
-                        format!("{reference} is not a node image"),
-                    )
-                    .hint("build one: apple-k8s build node-image"));
-                }
-            };
-        }
-        Ok(versions.pop_first().unwrap_or_default())
-    }
-
     /// Runs all nodes and makes them one cluster. Gives the administrator's kubeconfig.
     async fn make(
         &self,
         request: &CreateRequest,
-        prepared: &Prepared,
+        prepared: &mut Prepared,
         creation: &str,
         container: &Container,
         op: &Operation,
@@ -276,6 +108,7 @@ impl Engine {
             Ok::<_, Error>(())
         }))
         .await?;
+        prepared.turn = None;
 
         let inventory = Inventory::read(container).await?;
         let nodes = inventory.existing(&cluster.name)?;
@@ -459,53 +292,6 @@ pub(crate) fn server_of(nodes: &[NodeContainer]) -> Result<String> {
 /// only addresses and keys are taken from it.
 fn published(admin: &Secret, context: &str, server: &str) -> Result<Entry> {
     Ok(Entry::from_admin(&admin.0, context, server)?)
-}
-
-fn check_mounts(drafts: &[NodeDraft]) -> Result<()> {
-    for mount in drafts.iter().flat_map(|draft| &draft.plan.extra_mounts) {
-        if !mount.host_path.exists() {
-            return Err(Error::new(
-                ErrorCode::MountSourceMissing,
-                format!(
-                    "extraMounts: hostPath {} does not exist",
-                    mount.host_path.display()
-                ),
-            )
-            .hint("create it, or correct the path in the Cluster YAML"));
-        }
-    }
-    Ok(())
-}
-
-fn choose_ports(cluster: &Cluster, drafts: &[NodeDraft], inventory: &Inventory) -> Result<u16> {
-    let address = IpAddr::V4(cluster.networking.api_server_address);
-    let mut wanted: Vec<HostPort> = drafts
-        .iter()
-        .flat_map(|draft| &draft.plan.port_mappings)
-        .map(|mapping| HostPort {
-            address: mapping.listen_address,
-            port: mapping.host_port,
-            udp: mapping.protocol == spec::Protocol::Udp,
-        })
-        .collect();
-    // A stopped cluster's port is free now and needed again at its next start.
-    let published = inventory
-        .all
-        .iter()
-        .flat_map(|container| &container.published);
-    let mut taken: BTreeSet<u16> = published.map(|port| port.host_port).collect();
-    if let Some(port) = cluster.networking.api_server_port {
-        wanted.push(HostPort {
-            address,
-            port,
-            udp: false,
-        });
-        host::check_ports(&wanted)?;
-        return Ok(port);
-    }
-    host::check_ports(&wanted)?;
-    taken.extend(wanted.iter().map(|port| port.port));
-    host::choose_api_port(address, &taken)
 }
 
 /// Sixteen random letters and digits: names one creation.

@@ -80,6 +80,21 @@ impl Home {
         create_private_dir(&folder)?;
         ClusterLock::take(folder.join(format!("{cluster}.lock")), cluster, operation)
     }
+
+    /// Waits for the turn to choose a port for a cluster's API. It is held until the port is
+    /// taken: of two clusters created at the same time, both would find the same one free.
+    pub(crate) async fn port_turn(&self) -> Result<PortTurn> {
+        let folder = self.root.join("locks");
+        create_private_dir(&folder)?;
+        let path = folder.join("api-port");
+        let waited = tokio::task::spawn_blocking(move || PortTurn::wait(path)).await;
+        waited.map_err(|error| {
+            Error::new(
+                ErrorCode::Internal,
+                format!("waiting for a port failed: {error}"),
+            )
+        })?
+    }
 }
 
 /// The files of one cluster.
@@ -193,24 +208,14 @@ impl ClusterLock {
     fn take(path: PathBuf, cluster: &str, operation: &str) -> Result<Self> {
         let failed = |error: &std::io::Error| Error::io("lock", &path, error);
         loop {
-            let mut file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(0o600)
-                .open(&path)
-                .map_err(|error| failed(&error))?;
+            let mut file = open_lock(&path).map_err(|error| failed(&error))?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(fs::TryLockError::WouldBlock) => return Err(busy(&mut file, cluster)),
                 Err(fs::TryLockError::Error(error)) => return Err(failed(&error)),
             }
-            // The holder before us may have removed the file between our open and our lock.
-            let ours = file.metadata().map_err(|error| failed(&error))?;
-            match fs::metadata(&path) {
-                Ok(there) if there.ino() == ours.ino() && there.dev() == ours.dev() => {}
-                _ => continue,
+            if !is_at(&file, &path) {
+                continue;
             }
             let who = format!("{operation} (process {})", std::process::id());
             file.set_len(0)
@@ -227,6 +232,53 @@ impl Drop for ClusterLock {
         // Removed while still held: whoever opened it meanwhile sees another inode and retries.
         let _ = fs::remove_file(&self.path);
         let _ = self.file.unlock();
+    }
+}
+
+/// The turn to choose a port; the next one waits until this value is dropped, or the process ends.
+#[derive(Debug)]
+pub(crate) struct PortTurn {
+    file: File,
+    path: PathBuf,
+}
+
+impl PortTurn {
+    fn wait(path: PathBuf) -> Result<Self> {
+        let failed = |error: &std::io::Error| Error::io("lock", &path, error);
+        loop {
+            let file = open_lock(&path).map_err(|error| failed(&error))?;
+            file.lock().map_err(|error| failed(&error))?;
+            if is_at(&file, &path) {
+                return Ok(Self { file, path });
+            }
+        }
+    }
+}
+
+impl Drop for PortTurn {
+    fn drop(&mut self) {
+        // As with a cluster's lock: whoever waits for this very file sees that it is gone.
+        let _ = fs::remove_file(&self.path);
+        let _ = self.file.unlock();
+    }
+}
+
+fn open_lock(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+}
+
+/// Whether a lock's file is still the one at its path: the holder before may have removed it
+/// between our open and our lock.
+fn is_at(file: &File, path: &Path) -> bool {
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(ours), Ok(there)) => (ours.dev(), ours.ino()) == (there.dev(), there.ino()),
+        _ => false,
     }
 }
 
@@ -270,6 +322,21 @@ mod tests {
             .expect("there")
             .count();
         assert_eq!(left, 0, "a lock file stayed");
+    }
+
+    #[tokio::test]
+    async fn ports_are_chosen_one_after_another() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::at(folder.path());
+        let first = home.port_turn().await.expect("free");
+        let second = home.port_turn();
+        tokio::pin!(second);
+        let early = tokio::time::timeout(std::time::Duration::from_millis(50), &mut second).await;
+        assert!(early.is_err(), "two turns at once");
+        drop(first);
+        drop(second.await.expect("free again"));
+        let left = fs::read_dir(folder.path().join("locks"));
+        assert_eq!(left.expect("there").count(), 0, "a lock file stayed");
     }
 
     #[test]

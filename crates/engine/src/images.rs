@@ -75,16 +75,7 @@ impl Engine {
         let mut checked = Vec::new();
         for path in archives {
             let step = op.steps.begin("check-archive", None);
-            let opened = {
-                let path = path.clone();
-                tokio::task::spawn_blocking(move || Archive::open(&path)).await
-            };
-            let archive = opened.map_err(|error| {
-                Error::new(
-                    ErrorCode::Internal,
-                    format!("checking the archive failed: {error}"),
-                )
-            })??;
+            let archive = open(path.clone()).await?;
             archive.check_architecture(host::architecture())?;
             step.done_with(path.display().to_string());
             checked.push((path.display().to_string(), archive));
@@ -128,13 +119,7 @@ impl Engine {
             let file = folder.path().join("image.tar");
             container.image_save(&[reference], &platform, &file).await?;
             step.done_with(reference);
-            let opened = tokio::task::spawn_blocking(move || Archive::open(&file)).await;
-            let archive = opened.map_err(|error| {
-                Error::new(
-                    ErrorCode::Internal,
-                    format!("checking the archive failed: {error}"),
-                )
-            })??;
+            let archive = open(file).await?;
             let work = load_into_nodes(&container, reference, &archive, &chosen, op);
             outcome.push(op.unless_cancelled(work).await?);
         }
@@ -184,6 +169,17 @@ impl Engine {
             .map(|node| node.name().to_owned())
             .collect())
     }
+}
+
+/// Opens and checks an archive; reading all of it takes a while.
+async fn open(path: PathBuf) -> Result<Archive> {
+    let opened = tokio::task::spawn_blocking(move || Archive::open(&path)).await;
+    opened.map_err(|error| {
+        Error::new(
+            ErrorCode::Internal,
+            format!("checking the archive failed: {error}"),
+        )
+    })?
 }
 
 async fn load_into_nodes(

@@ -17,6 +17,7 @@ mod inventory;
 mod lifecycle;
 mod node;
 mod plan;
+mod preflight;
 mod status;
 mod step;
 
