@@ -1,4 +1,4 @@
-//! Builds the node image: `cargo run -p node-image --example build [VERSION] [ARCHITECTURE]`.
+//! Builds the node image: `cargo run -p node-image --example build [VERSION [ARCHITECTURE [NAME]]]`.
 
 use std::time::Instant;
 
@@ -10,7 +10,10 @@ async fn main() -> Result<(), Error> {
     let mut arguments = std::env::args().skip(1);
     let version = arguments.next();
     let architecture: Option<Architecture> = arguments.next().map(|a| a.parse()).transpose()?;
-    let image = NodeImage::new(version.as_deref(), architecture)?;
+    let mut image = NodeImage::new(version.as_deref(), architecture)?;
+    if let Some(name) = arguments.next() {
+        image = image.named(name);
+    }
     let container = Container::locate(None)?;
     let began = Instant::now();
     let built = Build::new(&container)
@@ -22,6 +25,11 @@ async fn main() -> Result<(), Error> {
             }
         })
         .await?;
-    println!("{:5.0} s  {} made: {}", began.elapsed().as_secs_f32(), built.reference, built.made);
+    println!(
+        "{:5.0} s  {} made: {}",
+        began.elapsed().as_secs_f32(),
+        built.reference,
+        built.made
+    );
     Ok(())
 }
