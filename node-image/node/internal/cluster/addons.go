@@ -162,7 +162,7 @@ func ensureAll(ctx context.Context, client *kube.Client, manifests []map[string]
 		work := newGroup(ctx)
 		for _, manifest := range batch {
 			work.Go(func(ctx context.Context) error {
-				if err := client.Ensure(ctx, manifest); err != nil {
+				if err := ensure(ctx, client, manifest); err != nil {
 					err = fmt.Errorf("create %v %s: %w", manifest["kind"], name(manifest), err)
 					return contract.Fail(contract.CodeAddons, err, "")
 				}
@@ -174,6 +174,19 @@ func ensureAll(ctx context.Context, client *kube.Client, manifests []map[string]
 		}
 	}
 	return nil
+}
+
+// ensure creates one object. A server that has just begun to answer refuses
+// some that it takes a moment later (Services, while it has no address range):
+// what failed is tried again when the server says that it is ready.
+func ensure(ctx context.Context, client *kube.Client, manifest map[string]any) error {
+	if client.Ensure(ctx, manifest) == nil {
+		return nil
+	}
+	for client.Get(ctx, "/readyz", nil) != nil && ctx.Err() == nil {
+		pause(ctx, apiRetry)
+	}
+	return client.Ensure(ctx, manifest)
 }
 
 // awaitDNS waits until names resolve: a cluster without DNS is of little use.
