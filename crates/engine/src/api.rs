@@ -238,12 +238,16 @@ struct DnsWait<'a> {
 }
 
 impl DnsWait<'_> {
+    /// One pod that answers is enough, but none may be called ready from an earlier life: its
+    /// share of the questions would go nowhere.
     fn look(&mut self, pods: &BTreeMap<String, Pod>) -> bool {
-        self.done = pods.values().any(|pod| {
+        let since = |pod: &Pod| {
             let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_ref());
-            let started = node.and_then(|node| self.want.nodes.get(node));
-            started.is_some_and(|started| pod_ready(pod, *started))
-        });
+            node.and_then(|node| self.want.nodes.get(node)).copied()
+        };
+        let fresh = |pod: &Pod| since(pod).is_some_and(|since| pod_ready(pod, since));
+        let stale = |pod: &Pod| pod_ready(pod, Timestamp::MIN) && !fresh(pod);
+        self.done = pods.values().any(fresh) && !pods.values().any(stale);
         if !self.done
             && let Some(reason) = pods.values().find_map(waiting_reason)
         {
@@ -340,17 +344,46 @@ mod tests {
         assert!(node_ready(&unready, time(START), false).is_ok());
     }
 
-    #[test]
-    fn a_pod_from_before_the_start_does_not_answer() {
-        let pod: Pod = serde_json::from_value(json!({
-            "metadata": {"name": "coredns-1"},
+    /// A DNS pod on node `a` that started at `time`, and what Kubernetes calls it.
+    fn dns_pod(time: &str, ready: bool) -> Pod {
+        serde_json::from_value(json!({
+            "metadata": {"name": "coredns"},
+            "spec": {"nodeName": "a", "containers": []},
             "status": {"containerStatuses": [{
-                "name": "coredns", "ready": true, "restartCount": 0, "image": "i", "imageID": "i",
-                "state": {"running": {"startedAt": "2026-01-01T10:00:00Z"}}
+                "name": "coredns", "ready": ready, "restartCount": 0, "image": "i", "imageID": "i",
+                "state": {"running": {"startedAt": time}}
             }]}
         }))
-        .expect("a pod");
+        .expect("a pod")
+    }
+
+    #[test]
+    fn a_pod_from_before_the_start_does_not_answer() {
+        let pod = dns_pod(START, true);
         assert!(pod_ready(&pod, time(START)));
         assert!(!pod_ready(&pod, time("2026-01-01T10:00:01Z")));
+    }
+
+    #[test]
+    fn dns_answers_when_one_pod_does_and_none_is_ready_from_before() {
+        let (old, new) = ("2026-01-01T09:59:59Z", "2026-01-01T10:00:05Z");
+        let want = Readiness {
+            nodes: BTreeMap::from([("a".to_owned(), time(START))]),
+            network: true,
+        };
+        let answers = |pods: &[Pod]| {
+            let mut wait = DnsWait {
+                want: &want,
+                reason: String::new(),
+                done: false,
+            };
+            let named = pods.iter().enumerate();
+            wait.look(&named.map(|(n, pod)| (n.to_string(), pod.clone())).collect())
+        };
+        assert!(!answers(&[]));
+        assert!(!answers(&[dns_pod(old, true)]));
+        assert!(!answers(&[dns_pod(new, true), dns_pod(old, true)]));
+        assert!(answers(&[dns_pod(new, true), dns_pod(old, false)]));
+        assert!(answers(&[dns_pod(new, true), dns_pod(new, true)]));
     }
 }

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use crate::api::{self, Readiness};
 use crate::error::{Error, ErrorCode, Result};
-use crate::home::{ClusterDir, ClusterLock, PortTurn};
+use crate::home::{ClusterDir, ClusterLock};
 use crate::host;
 use crate::inventory::{Inventory, NodeContainer};
 use crate::node::protocol::{JoinMaterial, Secret};

@@ -12,7 +12,7 @@ use spec::Cluster;
 use crate::Engine;
 use crate::create::CreateRequest;
 use crate::error::{Error, ErrorCode, Result};
-use crate::home::ClusterDir;
+use crate::home::{ClusterDir, PortTurn};
 use crate::host::{self, HostPort, Neighbour};
 use crate::inventory::{Inventory, LABEL_CREATION, NodeContainer};
 use crate::plan::{self, NodeDraft};
@@ -31,6 +31,8 @@ pub(crate) struct Prepared {
     pub(crate) api_port: u16,
     pub(crate) version: String,
     pub(crate) files: Files,
+    /// Held until the port of the API is taken.
+    pub(crate) turn: Option<PortTurn>,
 }
 
 impl Engine {
@@ -46,6 +48,10 @@ impl Engine {
         files.rehearse_add()?;
         let drafts = plan::nodes(cluster)?;
         check_mounts(&drafts)?;
+        let turn = match cluster.networking.api_server_port {
+            None => Some(self.home.port_turn().await?),
+            Some(_) => None,
+        };
 
         let (inventory, networks) = tokio::try_join!(Inventory::read(container), async {
             Ok(container.network_list().await?)
@@ -82,6 +88,7 @@ impl Engine {
             api_port,
             version,
             files,
+            turn,
         })
     }
 
