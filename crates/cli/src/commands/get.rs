@@ -125,8 +125,8 @@ fn node_table(nodes: &[NodeStatus], style: Style) -> String {
         "CLUSTER",
         "ROLE",
         "STATE",
-        "ADDRESS",
-        "CONTAINER",
+        "NODE-IP",
+        "CONTAINER-IP",
         "IMAGE",
     ]);
     for node in nodes {

@@ -84,7 +84,7 @@ fn text(status: &ClusterStatus, style: Style) -> String {
 
 fn members(nodes: &[NodeStatus], style: Style) -> String {
     let mut table = Table::new([
-        "NODE", "ROLE", "STATE", "READY", "VERSION", "ADDRESS", "CPUS", "MEMORY",
+        "NODE", "ROLE", "STATE", "READY", "VERSION", "NODE-IP", "CPUS", "MEMORY",
     ]);
     for node in nodes {
         table.row([
