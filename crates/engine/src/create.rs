@@ -77,7 +77,8 @@ impl Engine {
         ClusterDir::write(&dir.creation_file(), &creation)?;
         step.done();
 
-        let made = op.unless_cancelled(self.make(&request, &mut prepared, &creation, &container, op));
+        let made =
+            op.unless_cancelled(self.make(&request, &mut prepared, &creation, &container, op));
         match made.await {
             Ok(admin) => self.complete(&request, &prepared, &admin, &lock),
             Err(error) => Err(self.abandon(&request, error, op).await),

@@ -47,5 +47,13 @@ pub(crate) fn mounts(cluster: &Cluster<'_>) {
     let answer = fs::read_to_string(folder.join("code/answer.txt")).expect("written by the pod");
     assert_eq!(answer, "from the pod\n");
     cluster.sh("mounts", "! touch /fixed/new");
+    let in_node = cluster
+        .in_node(&cluster.worker(1), ["touch", "/fixed/new"])
+        .run();
+    assert!(
+        in_node.stderr.contains("Read-only file system"),
+        "{}",
+        in_node.report()
+    );
     assert!(!folder.join("fixed/new").exists());
 }
