@@ -32,9 +32,7 @@ pub(crate) fn edit(data: &[u8]) {
         check_added(text, &added, name, there);
         if let Ok(set) = parsed(&added).with_current_context(name) {
             assert_eq!(parsed(&set).current_context(), Some(name));
-            let removed = parsed(&set)
-                .without(name)
-                .expect("what was added can be removed");
+            let removed = without(&set, name);
             if !there && document.current_context().is_none() {
                 check_removed(text, &removed, &set);
             }
@@ -44,14 +42,16 @@ pub(crate) fn edit(data: &[u8]) {
 
 fn check_added(text: &str, added: &str, name: &str, there: bool) {
     assert!(parsed(added).mentions(name));
-    let again = parsed(added)
-        .with_entry(&entry(name))
-        .expect("what was added can be added");
+    let again = parsed(added).with_entry(&entry(name));
+    let again = again.unwrap_or_else(|fault| {
+        panic!(
+            "{fault} adding again to:
+{added}"
+        )
+    });
     assert_eq!(again, added, "adding twice is not adding once");
     if !there {
-        let removed = parsed(added)
-            .without(name)
-            .expect("what was added can be removed");
+        let removed = without(added, name);
         check_removed(text, &removed, added);
     }
 }
@@ -97,5 +97,6 @@ users: [{{name: a, user: {{client-certificate-data: {}, client-key-data: {}}}}}]
         pem("CERTIFICATE"),
         pem("PRIVATE KEY"),
     );
-    Entry::from_admin(&admin, name, "https://127.0.0.1:6443").expect("an entry")
+    let entry = Entry::from_admin(&admin, name, "https://127.0.0.1:6443");
+    entry.unwrap_or_else(|error| panic!("{error}"))
 }

@@ -156,6 +156,19 @@ impl Entry {
         text
     }
 
+    /// An entry of no cluster, to find out whether a text can be edited.
+    pub(crate) fn placeholder() -> Self {
+        let empty = String::new;
+        let name = "apple-k8s-placeholder".to_owned();
+        Self {
+            name,
+            server: empty(),
+            authority: empty(),
+            certificate: empty(),
+            key: empty(),
+        }
+    }
+
     /// The item for one of the lists of a kubeconfig.
     pub(crate) fn item(&self, section: Section) -> Node {
         let content = match section {

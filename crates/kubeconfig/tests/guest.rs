@@ -1,5 +1,7 @@
 //! What is accepted of a kubeconfig that a node wrote.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod common;
 
 use common::{admin, pem};
@@ -26,117 +28,107 @@ fn names_and_server_are_ours() {
     assert_eq!((again.name(), again.server()), ("demo", SERVER));
 }
 
+const USER: &str = "    client-key-data:";
+const CLUSTER: &str = "    server: https://172.30.0.2:6443";
+const CONTEXT: &str = "    user: kubernetes-admin";
+const FILE: &str = "kind: Config";
+
+/// A line to put after another, and the refusal it must lead to.
+const INTRUDERS: [(&str, &str, &str); 22] = [
+    (
+        USER,
+        "    exec: {command: evil}",
+        "its user has the field exec",
+    ),
+    (
+        USER,
+        "    auth-provider: {name: evil}",
+        "its user has the field auth-provider",
+    ),
+    (USER, "    token: t", "its user has the field token"),
+    (
+        USER,
+        "    tokenFile: /etc/shadow",
+        "its user has the field tokenFile",
+    ),
+    (
+        USER,
+        "    client-certificate: /a",
+        "its user has the field client-certificate",
+    ),
+    (
+        USER,
+        "    client-key: /a",
+        "its user has the field client-key",
+    ),
+    (USER, "    username: u", "its user has the field username"),
+    (USER, "    as: root", "its user has the field as"),
+    (
+        CLUSTER,
+        "    proxy-url: socks5://evil",
+        "its cluster has the field proxy-url",
+    ),
+    (
+        CLUSTER,
+        "    insecure-skip-tls-verify: true",
+        "its cluster has the field insecure-skip",
+    ),
+    (
+        CLUSTER,
+        "    certificate-authority: /a",
+        "its cluster has the field certificate-authority",
+    ),
+    (
+        CLUSTER,
+        "    tls-server-name: evil",
+        "its cluster has the field tls-server-name",
+    ),
+    (
+        CLUSTER,
+        "    \u{1b}[2J: x",
+        "its cluster has an unknown field",
+    ),
+    (
+        CLUSTER,
+        "    made-up: x",
+        "its cluster has an unknown field",
+    ),
+    (
+        CLUSTER,
+        "    <<: {proxy-url: x}",
+        "its cluster has an unknown field",
+    ),
+    (
+        CLUSTER,
+        "    server: https://evil",
+        "its cluster has server twice",
+    ),
+    (FILE, "extensions: []", "the file has the field extensions"),
+    (FILE, "preferences: {colors: true}", "it has preferences"),
+    (FILE, "x: &a b", "it uses anchors, aliases or tags"),
+    (
+        FILE,
+        "x: !!python/object b",
+        "it uses anchors, aliases or tags",
+    ),
+    (FILE, "<<: {users: []}", "the file has an unknown field"),
+    (
+        CONTEXT,
+        "    namespace: x",
+        "its context has the field namespace",
+    ),
+];
+
 #[test]
 fn anything_that_could_run_or_lead_elsewhere_is_refused() {
-    let user = "    client-key-data:";
-    let cluster = "    server: https://172.30.0.2:6443";
-    for (after, line, reason) in [
-        (
-            user,
-            "    exec: {command: evil}",
-            "its user has the field exec",
-        ),
-        (
-            user,
-            "    auth-provider: {name: evil}",
-            "its user has the field auth-provider",
-        ),
-        (user, "    token: t", "its user has the field token"),
-        (
-            user,
-            "    tokenFile: /etc/shadow",
-            "its user has the field tokenFile",
-        ),
-        (
-            user,
-            "    client-certificate: /a",
-            "its user has the field client-certificate",
-        ),
-        (
-            user,
-            "    client-key: /a",
-            "its user has the field client-key",
-        ),
-        (user, "    username: u", "its user has the field username"),
-        (user, "    as: root", "its user has the field as"),
-        (
-            cluster,
-            "    proxy-url: socks5://evil",
-            "its cluster has the field proxy-url",
-        ),
-        (
-            cluster,
-            "    insecure-skip-tls-verify: true",
-            "its cluster has the field insecure-skip-tls-verify",
-        ),
-        (
-            cluster,
-            "    certificate-authority: /a",
-            "its cluster has the field certificate-authority",
-        ),
-        (
-            cluster,
-            "    tls-server-name: evil",
-            "its cluster has the field tls-server-name",
-        ),
-        (
-            cluster,
-            "    \u{1b}[2J: x",
-            "its cluster has an unknown field",
-        ),
-        (
-            cluster,
-            "    made-up: x",
-            "its cluster has an unknown field",
-        ),
-        (
-            cluster,
-            "    <<: {proxy-url: x}",
-            "its cluster has an unknown field",
-        ),
-        (
-            cluster,
-            "    server: https://evil",
-            "its cluster has server twice",
-        ),
-        (
-            "kind: Config",
-            "extensions: []",
-            "the file has the field extensions",
-        ),
-        (
-            "kind: Config",
-            "preferences: {colors: true}",
-            "it has preferences",
-        ),
-        (
-            "kind: Config",
-            "x: &a b",
-            "it uses anchors, aliases or tags",
-        ),
-        (
-            "kind: Config",
-            "x: !!python/object b",
-            "it uses anchors, aliases or tags",
-        ),
-        (
-            "kind: Config",
-            "<<: {users: []}",
-            "the file has an unknown field",
-        ),
-        (
-            "    user: kubernetes-admin",
-            "    namespace: x",
-            "its context has the field namespace",
-        ),
-    ] {
-        let yaml: String = admin()
-            .lines()
-            .flat_map(|text| {
-                let added = text.starts_with(after).then(|| format!("{line}\n"));
-                [Some(format!("{text}\n")), added].into_iter().flatten()
-            })
-            .collect();
+    for (after, line, reason) in INTRUDERS {
+        let mut yaml = String::new();
+        for text in admin().lines() {
+            yaml.extend([text, "\n"]);
+            if text.starts_with(after) {
+                yaml.extend([line, "\n"]);
+            }
+        }
         assert_ne!(yaml, admin(), "{line} was not added");
         let refused = refusal(&yaml);
         assert!(refused.starts_with(reason), "{line}: {refused}");

@@ -1,5 +1,7 @@
 //! Round trips through unmodified kubectl: it sees what we wrote, and all else as before.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod common;
 
 use std::fs;

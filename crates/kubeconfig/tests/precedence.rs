@@ -1,5 +1,7 @@
 //! Which files are meant, and what goes where among them: client-go's and kind's rules.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod common;
 
 use std::ffi::OsStr;
@@ -82,15 +84,16 @@ impl Case {
 }
 
 fn config(current: &str, contexts: &[&str]) -> String {
-    let mut text = format!("current-context: \"{current}\"\ncontexts:\n");
-    for context in contexts {
-        text += &format!("- name: {context}\n  context: {{cluster: {context}, user: u}}\n");
-    }
-    text += "clusters:\n";
-    for cluster in contexts {
-        text += &format!("- name: {cluster}\n  cluster: {{server: \"https://{cluster}\"}}\n");
-    }
-    text
+    let list = |content: &dyn Fn(&str) -> String| {
+        let items: Vec<_> = contexts
+            .iter()
+            .map(|name| format!("- name: {name}\n  {}\n", content(name)))
+            .collect();
+        items.concat()
+    };
+    let contexts = list(&|name| format!("context: {{cluster: {name}, user: u}}"));
+    let clusters = list(&|name| format!("cluster: {{server: \"https://{name}\"}}"));
+    format!("current-context: \"{current}\"\ncontexts:\n{contexts}clusters:\n{clusters}")
 }
 
 #[test]

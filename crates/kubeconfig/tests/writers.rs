@@ -1,5 +1,7 @@
 //! Several writers at once, and writers that are killed.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod common;
 
 use std::fs;

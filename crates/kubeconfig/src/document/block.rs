@@ -248,10 +248,17 @@ impl Document<'_> {
     }
 }
 
-/// Length of `mark` if `text` begins with it as a comment of its own.
+/// Length of `mark` if `text` begins with it.
 pub(super) fn strip_mark(text: &str, mark: &str) -> Option<usize> {
-    let rest = text.strip_prefix(mark)?;
-    (rest.is_empty() || rest.starts_with(yaml::is_blank)).then_some(mark.len())
+    is_behind_mark(text.strip_prefix(mark)?).then_some(mark.len())
+}
+
+/// Whether this can stand behind a mark: nothing, or the comment that was there before. With
+/// anything else the mark is just the beginning of somebody's comment.
+fn is_behind_mark(text: &str) -> bool {
+    let line = text.split('\n').next().unwrap_or_default();
+    let rest = line.trim_start_matches(yaml::is_blank);
+    rest.is_empty() || rest.len() < line.len() && rest.starts_with('#')
 }
 
 /// Offset of the `#` if the comment behind a key's colon is a commented-out null or `[]`.
@@ -270,8 +277,7 @@ fn commented_emptiness(head: &str) -> Option<usize> {
             .find(|null| word.starts_with(**null))
             .map(|null| null.len())
     })?;
-    let after = &word[length..];
-    (after.is_empty() || after.starts_with(yaml::is_blank)).then_some(at)
+    is_behind_mark(&word[length..]).then_some(at)
 }
 
 /// An item as lines, its dash at `column`.

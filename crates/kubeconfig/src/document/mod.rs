@@ -95,7 +95,7 @@ impl<'t> Document<'t> {
             self.put(section, &entry.item(section), entry.name(), &mut splices)?;
         }
         let expected = proof::with_entry(self, entry);
-        self.finish(splices, expected)
+        self.finish(splices, &expected)
     }
 
     /// The text without context, cluster and user called `name`; where `name` was the current
@@ -112,7 +112,7 @@ impl<'t> Document<'t> {
             self.clear_current(&mut splices)?;
         }
         let expected = proof::without(self, name);
-        self.finish(splices, expected)
+        self.finish(splices, &expected)
     }
 
     /// The text with `name` as the current context. Whether there is such a context is not checked:
@@ -126,7 +126,7 @@ impl<'t> Document<'t> {
             self.set_current(name, &mut splices)?;
         }
         let expected = proof::with_current(self, name);
-        self.finish(splices, expected)
+        self.finish(splices, &expected)
     }
 
     /// Whether a context, cluster or user is called `name`, or the current context is.
@@ -315,15 +315,16 @@ impl<'t> Document<'t> {
     }
 
     /// Applies the splices and proves that the result means what it should.
-    fn finish(&self, splices: splice::Splices<'_>, expected: Node) -> Result<String, Fault> {
-        let text = splices.apply()?;
-        let actual = yaml::parse(&text).map(|parsed| parsed.root);
-        if !actual.is_ok_and(|actual| proof::proves(expected, actual)) {
-            return Err(Fault::unsupported(
-                crate::Place { line: 1, column: 1 },
-                "this file is written in a way that can't be edited with certainty",
-            ));
-        }
+    fn finish(&self, splices: splice::Splices<'_>, expected: &Node) -> Result<String, Fault> {
+        let proven = splices.candidates().into_iter().find(|text| {
+            let actual = yaml::parse(text).map(|parsed| parsed.root);
+            actual.is_ok_and(|actual| proof::proves(expected, actual))
+        });
+        let text = proven.ok_or_else(|| {
+            let place = crate::Place { line: 1, column: 1 };
+            let reason = "this file is written in a way that can't be edited with certainty";
+            Fault::unsupported(place, reason)
+        })?;
         Ok(format!("{}{text}", self.prefix))
     }
 

@@ -66,8 +66,8 @@ pub(super) fn with_current(document: &Document<'_>, name: &str) -> Node {
 }
 
 /// Whether `actual` means what `expected` means.
-pub(super) fn proves(expected: Node, actual: Option<Node>) -> bool {
-    match (normal(expected), actual.and_then(normal)) {
+pub(super) fn proves(expected: &Node, actual: Option<Node>) -> bool {
+    match (normal(expected.clone()), actual.and_then(normal)) {
         (None, None) => true,
         (Some(expected), Some(actual)) => yaml::same(&expected, &actual),
         _ => false,

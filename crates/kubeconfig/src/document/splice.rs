@@ -2,9 +2,6 @@
 
 use std::ops::Range;
 
-use super::Fault;
-use crate::Place;
-
 /// Changes to a text: replaced ranges and inserted lines. What no change names stays to the byte.
 pub(super) struct Splices<'t> {
     text: &'t str,
@@ -69,30 +66,36 @@ impl<'t> Splices<'t> {
         if crlf { "\r\n" } else { "\n" }
     }
 
-    /// The changed text.
-    ///
-    /// # Errors
-    /// Changes that overlap: a construct that was not understood.
-    pub(super) fn apply(mut self) -> Result<String, Fault> {
+    /// The changed text; a second try where the first may have taken a line break with a meaning.
+    /// None where changes overlap: something was not understood.
+    pub(super) fn candidates(mut self) -> Vec<String> {
         self.group_lines();
         self.replaced
             .sort_by_key(|(range, _)| (range.start, range.end));
+        if self
+            .replaced
+            .windows(2)
+            .any(|pair| pair[1].0.start < pair[0].0.end)
+        {
+            return Vec::new();
+        }
+        let with_break = self.changed();
         self.take_break_before_end();
+        let mut candidates = vec![self.changed(), with_break];
+        candidates.dedup();
+        candidates
+    }
+
+    fn changed(&self) -> String {
         let mut changed = String::with_capacity(self.text.len() + 4096);
         let mut at = 0;
         for (range, with) in &self.replaced {
-            if range.start < at || range.end < range.start {
-                return Err(Fault::unsupported(
-                    Place { line: 1, column: 1 },
-                    "this file is written in a way that can't be edited with certainty",
-                ));
-            }
             changed.push_str(&self.text[at..range.start]);
             changed.push_str(with);
             at = range.end;
         }
         changed.push_str(&self.text[at..]);
-        Ok(changed)
+        changed
     }
 
     /// Lines for one place become one insertion; after a last line without a line break, they get

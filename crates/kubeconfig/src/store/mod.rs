@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::document::{Document, Fault};
-use crate::{Error, Place};
+use crate::{Entry, Error, Place};
 use lock::Lock;
 
 /// Far above any kubeconfig, far below what would hurt to read.
@@ -185,8 +185,8 @@ pub(crate) fn change(
     })
 }
 
-/// Finds out whether [`change`] could work, changing nothing: takes the lock, understands the file,
-/// and writes its text to a file beside it, which then goes.
+/// Finds out whether [`change`] could work, changing nothing: takes the lock, edits the text, and
+/// writes it to a file beside the real one, which then goes.
 ///
 /// # Errors
 /// As [`change`].
@@ -212,8 +212,9 @@ pub(crate) fn rehearse(path: &Path) -> Result<(), Error> {
     }
     let _lock = Lock::take(path, &target)?;
     let text = read(path)?.unwrap_or_else(|| CREATED.to_owned());
-    parse(path, &text)?;
-    replace::Replacement::prepare(&target, &text)
+    let after = parse(path, &text)?.with_entry(&Entry::placeholder());
+    let after = after.map_err(|fault| in_file(path, fault))?;
+    replace::Replacement::prepare(&target, &after)
         .map(drop)
         .map_err(|(doing, source)| unwritable(doing, source))
 }
