@@ -372,13 +372,13 @@ mod tests {
             network: true,
         };
         let answers = |pods: &[Pod]| {
-            let mut wait = DnsWait {
+            let mut waiting = DnsWait {
                 want: &want,
                 reason: String::new(),
                 done: false,
             };
             let named = pods.iter().enumerate();
-            wait.look(&named.map(|(n, pod)| (n.to_string(), pod.clone())).collect())
+            waiting.look(&named.map(|(n, pod)| (n.to_string(), pod.clone())).collect())
         };
         assert!(!answers(&[]));
         assert!(!answers(&[dns_pod(old, true)]));

@@ -165,10 +165,13 @@ impl Engine {
         let joins = try_join_all(workers.iter().map(async |config| {
             let mut session = Session::open(container, config, "join", &op.steps).await?;
             let mut may_join = may_join.clone();
-            // The sender lives as long as `init`, whose failure ends this too.
-            if let Ok(material) = may_join.wait_for(Option::is_some).await {
-                session.send(&*material).await?;
-            }
+            // Its progress, or its failure, comes while the control plane is being made.
+            let material = tokio::select! {
+                // The sender lives as long as `init`, whose failure ends this too.
+                material = may_join.wait_for(Option::is_some) => material.ok().and_then(|m| m.clone()),
+                ended = session.next() => return ended.map(drop),
+            };
+            session.send(&material).await?;
             while !matches!(session.next().await?, Milestone::Done { .. }) {}
             Ok::<_, Error>(())
         }));
@@ -192,10 +195,7 @@ impl Engine {
             cluster.networking.api_server_address, prepared.api_port
         );
         ClusterDir::write(&dir.kubeconfig_file(), &admin.0)?;
-        ClusterDir::write(
-            &dir.exports_file(),
-            &format!("{}\n", prepared.files.target().display()),
-        )?;
+        dir.note_export(prepared.files.target())?;
         ClusterDir::write(&dir.spec_file(), &cluster.to_yaml())?;
         ClusterDir::remove(&dir.creation_file())?;
 

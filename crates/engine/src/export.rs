@@ -57,14 +57,7 @@ impl Engine {
         let entry = self.access(name).await?;
         let files = Files::from_env(kubeconfig)?;
         // Noted first: a delete must find the entry even when this is killed in between.
-        let noted = self.home.cluster(name).exports_file();
-        let mut list = ClusterDir::read(&noted)?.unwrap_or_default();
-        let target = files.target().display().to_string();
-        if !list.lines().any(|line| line == target) {
-            list.push_str(&target);
-            list.push('\n');
-            ClusterDir::write(&noted, &list)?;
-        }
+        self.home.cluster(name).note_export(files.target())?;
         let current = if set_context {
             CurrentContext::Set
         } else {

@@ -75,7 +75,11 @@ impl Home {
     }
 
     /// Takes the lock of a cluster; the lock ends with the value, or with the process.
+    ///
+    /// The name becomes part of paths: it is checked here, whoever asks.
     pub(crate) fn lock(&self, cluster: &str, operation: &str) -> Result<ClusterLock> {
+        spec::validate_name(cluster)
+            .map_err(|error| Error::new(ErrorCode::Usage, error.message.clone()))?;
         let folder = self.root.join("locks");
         create_private_dir(&folder)?;
         ClusterLock::take(folder.join(format!("{cluster}.lock")), cluster, operation)
@@ -123,6 +127,22 @@ impl ClusterDir {
     /// The user's kubeconfig files that an entry was written to, one path a line.
     pub(crate) fn exports_file(&self) -> PathBuf {
         self.path.join("kubeconfig-files")
+    }
+
+    /// Remembers a kubeconfig file that is given an entry, so that a delete finds it from any
+    /// folder.
+    pub(crate) fn note_export(&self, kubeconfig: &Path) -> Result<()> {
+        let target = std::path::absolute(kubeconfig)
+            .map_err(|error| Error::io("find", kubeconfig, &error))?
+            .display()
+            .to_string();
+        let mut list = Self::read(&self.exports_file())?.unwrap_or_default();
+        if list.lines().any(|line| line == target) {
+            return Ok(());
+        }
+        list.push_str(&target);
+        list.push('\n');
+        Self::write(&self.exports_file(), &list)
     }
 
     /// Whether anything of the cluster is remembered.
@@ -337,6 +357,31 @@ mod tests {
         drop(second.await.expect("free again"));
         let left = fs::read_dir(folder.path().join("locks"));
         assert_eq!(left.expect("there").count(), 0, "a lock file stayed");
+    }
+
+    #[test]
+    fn a_name_can_lead_nowhere_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::at(folder.path());
+        for name in ["../dev", "a/b", "", "."] {
+            let error = home.lock(name, "delete cluster").expect_err(name);
+            assert_eq!(error.code, ErrorCode::Usage, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn exports_are_remembered_once_and_by_their_whole_path() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let dir = Home::at(folder.path()).cluster("dev");
+        dir.create().expect("made");
+        for _ in 0..2 {
+            dir.note_export(Path::new("config")).expect("noted");
+        }
+        let noted = ClusterDir::read(&dir.exports_file())
+            .expect("readable")
+            .expect("there");
+        let whole = std::path::absolute("config").expect("a path");
+        assert_eq!(noted, format!("{}\n", whole.display()));
     }
 
     #[test]

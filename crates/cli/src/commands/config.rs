@@ -68,12 +68,16 @@ fn from_file(file: &Path, console: Console) -> Result<Cluster> {
     if !parsed.warnings.is_empty() {
         console.warn(
             &ErrorList {
-                origin,
-                errors: parsed.warnings,
+                origin: origin.clone(),
+                errors: parsed.warnings.clone(),
             }
             .to_string(),
         );
     }
+    parsed.check_host_paths().map_err(|errors| Error {
+        code: ErrorCode::MountSourceMissing,
+        ..invalid(&errors)
+    })?;
     Ok(parsed.cluster)
 }
 
