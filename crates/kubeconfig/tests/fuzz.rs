@@ -92,8 +92,13 @@ fn piece() -> impl Strategy<Value = String> {
     ]
 }
 
+/// As many as `PROPTEST_CASES` says, and never few.
+fn cases() -> u32 {
+    ProptestConfig::default().cases.max(1000)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn pieces_in_any_order_hold(pieces in prop::collection::vec(piece(), 0..40)) {

@@ -287,3 +287,44 @@ fn one_broken_file_keeps_no_other_from_being_cleaned() {
     assert_eq!(case.text("a"), "demo: [");
     assert_eq!(case.text("b"), "");
 }
+
+#[test]
+fn new_credentials_take_the_place_of_old_ones_and_the_namespace_stays() {
+    let text = "users:
+- name: other   # first
+  user: {}
+- name: demo   # a note that goes with it
+  user:
+    token: old
+- name: last
+  user: {}
+contexts:
+- name: demo   # a note that stays
+  context: {cluster: demo, user: demo, namespace: shop}
+clusters:
+- {name: demo, cluster: {server: \"https://old\", insecure-skip-tls-verify: true}}
+";
+    let case = Case::new(&[("a", text)]);
+    let files = case.files(&["a"]);
+    let added = files.add(&entry("demo"), CurrentContext::Keep).unwrap();
+    assert!(added.replaced && !added.current);
+    let after = case.text("a");
+    let (before_user, _) = text.split_once("- name: demo").unwrap();
+    assert!(
+        after.starts_with(&format!("{before_user}- user:\n    client-cert")),
+        "{after}"
+    );
+    assert!(
+        after.contains("  name: demo\n- name: last\n  user: {}\ncontexts:\n- name: demo   # a")
+    );
+    assert!(
+        !after.contains("old") && !after.contains("insecure"),
+        "{after}"
+    );
+    let contexts = files.contexts().unwrap();
+    let [demo] = contexts.as_slice() else {
+        panic!("{contexts:?}")
+    };
+    assert_eq!(demo.namespace.as_deref(), Some("shop"));
+    assert_eq!(demo.server.as_deref(), Some("https://127.0.0.1:6443"));
+}

@@ -302,8 +302,13 @@ fn missing<'t>(text: &'t str, other: &str) -> Vec<&'t str> {
         .collect()
 }
 
+/// As many as `PROPTEST_CASES` says, and never few.
+fn cases() -> u32 {
+    ProptestConfig::default().cases.max(600)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_was_added_goes_without_a_trace(config in config(), name in select(vec!["demo", "on", "x y"])) {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::document::{Document, Fault};
-use crate::{Entry, Error, Place};
+use crate::{Entry, Error};
 use lock::Lock;
 
 /// Far above any kubeconfig, far below what would hurt to read.
@@ -178,11 +178,8 @@ pub(crate) fn change(
             .map(|()| true)
             .map_err(|(doing, source)| unwritable(doing, source));
     }
-    Err(Error::Unsupported {
-        path: path.to_owned(),
-        place: Place { line: 1, column: 1 },
-        reason: "another program keeps changing this file".to_owned(),
-    })
+    let error = io::Error::other("another program keeps changing it");
+    Err(unwritable("replacing it", error))
 }
 
 /// Finds out whether [`change`] could work, changing nothing: takes the lock, edits the text, and
@@ -245,4 +242,44 @@ fn follow(path: &Path) -> io::Result<PathBuf> {
         io::ErrorKind::InvalidInput,
         "too many links",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_editor_saves_meanwhile_is_not_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        fs::write(&path, "a: 1\n").unwrap();
+        let mut saved = false;
+        let changed = change(&path, &mut |text| {
+            if !std::mem::replace(&mut saved, true) {
+                fs::write(&path, "a: 1\nb: 2\n").unwrap();
+            }
+            Ok(Outcome::Text(format!("{text}c: 3\n")))
+        });
+        assert!(changed.unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "a: 1\nb: 2\nc: 3\n");
+    }
+
+    #[test]
+    fn a_file_that_never_rests_is_given_up_on_and_keeps_what_was_saved_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        let mut count = 0;
+        let changed = change(&path, &mut |text| {
+            count += 1;
+            fs::write(&path, format!("a: {count}\n")).unwrap();
+            Ok(Outcome::Text(format!("{text}c: 3\n")))
+        });
+        let error = changed.unwrap_err();
+        assert!(error.to_string().contains("keeps changing"), "{error}");
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            format!("a: {MAX_ATTEMPTS}\n")
+        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

@@ -2,11 +2,12 @@
 #![allow(dead_code, reason = "each test program uses its part")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use kubeconfig::Entry;
+use kubeconfig::{CurrentContext, Entry, Error, Files};
 
 /// Base64 of PEM that holds no key.
 pub(crate) fn pem(label: &str, content: &str) -> String {
@@ -51,7 +52,7 @@ pub(crate) fn entry(name: &str) -> Entry {
 /// The files of the corpus, with their texts.
 pub(crate) fn corpus() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
+    let mut files: Vec<_> = fs::read_dir(folder)
         .expect("the corpus")
         .map(|file| file.expect("a file").path())
         .filter(|path: &PathBuf| path.extension().is_some())
@@ -61,7 +62,7 @@ pub(crate) fn corpus() -> Vec<(String, String)> {
                 .expect("a name")
                 .to_string_lossy()
                 .into_owned();
-            (name, std::fs::read_to_string(path).expect("UTF-8"))
+            (name, fs::read_to_string(path).expect("UTF-8"))
         })
         .collect();
     files.sort();
@@ -81,4 +82,50 @@ pub(crate) fn kubectl() -> PathBuf {
         .or(fetched.filter(|kubectl| kubectl.is_file()))
         .or_else(|| installed.into_iter().find(|kubectl| kubectl.is_file()))
         .expect("no kubectl: run `cargo run -p xtask -- tools`, or set APPLE_K8S_KUBECTL to one")
+}
+
+/// A kubeconfig with little in it.
+pub(crate) const TEXT: &str = "# mine\napiVersion: v1\nkind: Config\nclusters: []\n";
+
+/// A folder for one test.
+pub(crate) struct Folder {
+    folder: tempfile::TempDir,
+}
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// The names in the folder, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+/// The one file.
+pub(crate) fn files(path: &Path) -> Files {
+    Files::from_env(Some(path)).unwrap()
+}
+
+/// Adds the entry `demo` and makes its context current.
+pub(crate) fn add(path: &Path) -> Result<kubeconfig::Added, Error> {
+    files(path).add(&entry("demo"), CurrentContext::Set)
 }
