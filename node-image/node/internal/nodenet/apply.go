@@ -72,7 +72,7 @@ func Apply(plan Plan) error {
 	if err != nil {
 		return err
 	}
-	if plan.Tunnel {
+	if link.Type() == "vxlan" {
 		if err := syncNeighbours(link, plan.Peers); err != nil {
 			return err
 		}
@@ -84,69 +84,82 @@ func Apply(plan Plan) error {
 }
 
 func ensureDevice(plan Plan) (netlink.Link, error) {
-	existing, err := netlink.LinkByName(Device)
+	link, err := netlink.LinkByName(Device)
 	var missing netlink.LinkNotFoundError
 	switch {
 	case errors.As(err, &missing):
+		link, err = addDevice(plan)
 	case err != nil:
-		return nil, fmt.Errorf("look up %s: %w", Device, err)
-	case !fits(existing, plan):
-		// A single node got its first peer, or lost its last one.
-		if err := netlink.LinkDel(existing); err != nil {
+		err = fmt.Errorf("look up %s: %w", Device, err)
+	case !fits(link, plan):
+		if err = netlink.LinkDel(link); err != nil {
 			return nil, fmt.Errorf("remove outdated %s: %w", Device, err)
 		}
-		existing = nil
+		link, err = addDevice(plan)
 	}
-	if existing == nil || err != nil {
-		if err := netlink.LinkAdd(device(plan)); err != nil {
-			return nil, addError(plan, err)
-		}
-		if existing, err = netlink.LinkByName(Device); err != nil {
-			return nil, fmt.Errorf("look up %s: %w", Device, err)
-		}
+	if err != nil {
+		return nil, err
 	}
 	address := &netlink.Addr{IPNet: ipNet(plan.Address)}
-	if err := netlink.AddrReplace(existing, address); err != nil {
+	if err := netlink.AddrReplace(link, address); err != nil {
 		return nil, fmt.Errorf("give %s the address %s: %w", Device, plan.Address, err)
 	}
-	if existing.Attrs().MTU != plan.MTU {
-		if err := netlink.LinkSetMTU(existing, plan.MTU); err != nil {
+	if link.Attrs().MTU != plan.MTU {
+		if err := netlink.LinkSetMTU(link, plan.MTU); err != nil {
 			return nil, fmt.Errorf("set the MTU of %s to %d: %w", Device, plan.MTU, err)
 		}
 	}
-	if err := netlink.LinkSetUp(existing); err != nil {
+	if err := netlink.LinkSetUp(link); err != nil {
 		return nil, fmt.Errorf("bring %s up: %w", Device, err)
 	}
-	return existing, nil
+	return link, nil
 }
 
-func addError(plan Plan, err error) error {
-	if plan.Tunnel && errors.Is(err, syscall.EOPNOTSUPP) {
-		return fmt.Errorf("this kernel has no VXLAN, which a cluster of several nodes needs; "+
-			"install the recommended kernel, or create a cluster of one node: %w", err)
+// addDevice makes a tunnel, also for a single node, which may get a peer while
+// pods use the device; on a kernel without tunnels a single node gets a bridge.
+func addDevice(plan Plan) (netlink.Link, error) {
+	err := addLink(tunnel(plan))
+	if errors.Is(err, syscall.EOPNOTSUPP) {
+		if len(plan.Peers) > 0 {
+			return nil, fmt.Errorf("this kernel has no VXLAN, which a cluster of several nodes needs; "+
+				"install the recommended kernel, or create a cluster of one node: %w", err)
+		}
+		err = addLink(&netlink.Bridge{LinkAttrs: attributes(plan)})
 	}
-	return fmt.Errorf("create %s: %w", Device, err)
+	if err != nil {
+		return nil, fmt.Errorf("create %s: %w", Device, err)
+	}
+	link, err := netlink.LinkByName(Device)
+	if err != nil {
+		return nil, fmt.Errorf("look up %s: %w", Device, err)
+	}
+	return link, nil
 }
 
-func device(plan Plan) netlink.Link {
+// addLink is the kernel; a test plays one without VXLAN.
+var addLink = netlink.LinkAdd
+
+func attributes(plan Plan) netlink.LinkAttrs {
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name, attrs.MTU, attrs.HardwareAddr = Device, plan.MTU, plan.MAC
-	if !plan.Tunnel {
-		return &netlink.Bridge{LinkAttrs: attrs}
-	}
-	// No learning: the only truth about addresses is what the engine said.
-	return &netlink.Vxlan{LinkAttrs: attrs, VxlanId: plan.VNI, Port: vxlanPort, Learning: false}
+	return attrs
 }
 
+func tunnel(plan Plan) netlink.Link {
+	// No learning: the only truth about addresses is what the engine said.
+	return &netlink.Vxlan{LinkAttrs: attributes(plan), VxlanId: plan.VNI, Port: vxlanPort, Learning: false}
+}
+
+// fits tells whether the device can stay: a bridge only while there are no
+// peers.
 func fits(link netlink.Link, plan Plan) bool {
 	if !bytes.Equal(link.Attrs().HardwareAddr, plan.MAC) {
 		return false
 	}
-	if !plan.Tunnel {
-		return link.Type() == "bridge"
+	if vxlan, ok := link.(*netlink.Vxlan); ok {
+		return vxlan.VxlanId == plan.VNI && vxlan.Port == vxlanPort
 	}
-	vxlan, ok := link.(*netlink.Vxlan)
-	return ok && vxlan.VxlanId == plan.VNI && vxlan.Port == vxlanPort
+	return link.Type() == "bridge" && len(plan.Peers) == 0
 }
 
 // syncNeighbours makes the peers' hardware addresses known for good: nothing

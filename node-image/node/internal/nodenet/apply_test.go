@@ -100,7 +100,7 @@ func TestSingleNode(t *testing.T) {
 		t.Fatalf("underlay %+v, error %v", underlay, err)
 	}
 	link := apply(t, NewPlan("demo", network(), underlay.MTU))
-	if link.Type() != "bridge" || link.Attrs().MTU != 1230 {
+	if link.Type() != "vxlan" || link.Attrs().MTU != 1230 {
 		t.Errorf("node0 is a %s with MTU %d", link.Type(), link.Attrs().MTU)
 	}
 	if got := routeTo(t, "172.30.0.2"); got != "lo from 172.30.0.2" {
@@ -153,13 +153,41 @@ func TestNewAddressesChangeOnlyForwarding(t *testing.T) {
 func TestSingleNodeGetsAPeer(t *testing.T) {
 	inNamespace(t)
 	addUnderlay(t, "eth0", "10.88.0.5/16", 1500)
-	apply(t, NewPlan("demo", network(), 1500))
-	link := apply(t, NewPlan("demo", network(peer("w", "172.30.0.3", "10.88.0.7")), 1500))
-	if link.Type() != "vxlan" {
-		t.Errorf("node0 is still a %s", link.Type())
+	before := apply(t, NewPlan("demo", network(), 1500))
+	after := apply(t, NewPlan("demo", network(peer("w", "172.30.0.3", "10.88.0.7")), 1500))
+	if before.Attrs().Index != after.Attrs().Index {
+		t.Error("the device was made anew: flannel's routes to other nodes would name one that is gone")
 	}
-	if got := routeTo(t, "10.96.0.1"); got != "node0 from 172.30.0.2" {
-		t.Errorf("a Service goes to %s", got)
+	if got := forwarding(t, after); len(got) != 1 {
+		t.Errorf("forwarding entries %v", got)
+	}
+}
+
+func TestKernelWithoutVXLAN(t *testing.T) {
+	inNamespace(t)
+	addUnderlay(t, "eth0", "10.88.0.5/16", 1500)
+	addLink = func(link netlink.Link) error {
+		if link.Type() == "vxlan" {
+			return unix.EOPNOTSUPP
+		}
+		return netlink.LinkAdd(link)
+	}
+	defer func() { addLink = netlink.LinkAdd }()
+	link := apply(t, NewPlan("demo", network(), 1500))
+	if link.Type() != "bridge" {
+		t.Errorf("node0 is a %s", link.Type())
+	}
+	for address, want := range map[string]string{"172.30.0.2": "lo from 172.30.0.2", "10.96.0.1": "node0 from 172.30.0.2"} {
+		if got := routeTo(t, address); got != want {
+			t.Errorf("%s goes to %s", address, got)
+		}
+	}
+	if again := apply(t, NewPlan("demo", network(), 1500)); again.Attrs().Index != link.Attrs().Index {
+		t.Error("a second run made another device")
+	}
+	err := Apply(NewPlan("demo", network(peer("w", "172.30.0.3", "10.88.0.7")), 1500))
+	if err == nil || !strings.Contains(err.Error(), "no VXLAN") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -2,10 +2,9 @@
 // stable address, and the way from there to the other nodes.
 //
 // The container runtime hands a node a new address at every start, so nothing
-// of Kubernetes may know that address. With peers, node0 is a VXLAN device
-// whose forwarding entries are the only place where such an address occurs.
-// A single node needs no tunnel: its node0 is a bridge without ports, a device
-// that every kernel has.
+// of Kubernetes may know that address. node0 is a VXLAN device whose forwarding
+// entries are the only place where such an address occurs. A single node needs
+// no tunnel: on a kernel without VXLAN its node0 is a bridge without ports.
 package nodenet
 
 import (
@@ -32,8 +31,6 @@ const (
 
 // Plan is the wanted state of the node network.
 type Plan struct {
-	// Tunnel is false for a single node.
-	Tunnel bool
 	// VNI keeps clusters apart: an address that a runtime hands from one
 	// cluster's node to another's must not connect the two.
 	VNI           int
@@ -57,7 +54,6 @@ type PeerPlan struct {
 // the container runtime gave the node, in bytes.
 func NewPlan(cluster string, network *contract.Network, underlayMTU int) Plan {
 	plan := Plan{
-		Tunnel:        len(network.Peers) > 0,
 		VNI:           vni(cluster),
 		MTU:           max(underlayMTU-vxlanOverhead, minimumMTU),
 		Address:       netip.PrefixFrom(network.Address, network.Prefix),

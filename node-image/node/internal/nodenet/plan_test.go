@@ -23,15 +23,6 @@ func peer(name, address, underlay string) contract.Peer {
 	return p
 }
 
-func TestOneNodeNeedsNoTunnel(t *testing.T) {
-	if plan := NewPlan("demo", network(), 1500); plan.Tunnel {
-		t.Error("a single node got a tunnel, which not every kernel has")
-	}
-	if plan := NewPlan("demo", network(peer("w", "172.30.0.3", "")), 1500); !plan.Tunnel {
-		t.Error("two nodes got no tunnel")
-	}
-}
-
 func TestMTULeavesRoomForTheTunnel(t *testing.T) {
 	for underlay, want := range map[int]int{1500: 1450, 1280: 1230, 500: 576} {
 		// One node too: it may get a peer later, and pods keep their MTU.
