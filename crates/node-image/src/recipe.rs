@@ -155,6 +155,28 @@ mod tests {
         assert!(file(DOCKERFILE).is_some_and(|text| text.len() < 16 * 1024));
     }
 
+    /// podman reuses a step although what the step mounts from another stage has changed: an
+    /// image of one Kubernetes version held the programs of another.
+    #[test]
+    fn stages_pass_files_on_by_copies() {
+        let dockerfile = file(DOCKERFILE).unwrap_or_default();
+        assert!(!dockerfile.contains("type=bind"));
+        for stage in [
+            "debian",
+            "kubernetes",
+            "runc",
+            "cni",
+            "etcd",
+            "coredns",
+            "flannel",
+        ] {
+            assert!(
+                dockerfile.contains(&format!("COPY --from={stage} ")),
+                "{stage}"
+            );
+        }
+    }
+
     #[test]
     fn every_stage_is_reached_and_every_script_used() {
         let dockerfile = file(DOCKERFILE).unwrap_or_default();
