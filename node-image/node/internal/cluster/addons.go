@@ -106,7 +106,30 @@ func ownManifests(config *contract.Config) ([]map[string]any, error) {
 		}
 		manifests = append(manifests, objects...)
 	}
-	return manifests, nil
+	return manifests, fitFlannel(manifests, config.KubeProxyMode)
+}
+
+// fitFlannel lets flannel program what kube-proxy programs: a cluster that was
+// asked for without nftables may run on a kernel that has none.
+func fitFlannel(manifests []map[string]any, proxyMode string) error {
+	for _, manifest := range manifests {
+		data := dig(manifest, "data")
+		text, found := data["net-conf.json"].(string)
+		if !found {
+			continue
+		}
+		var settings map[string]any
+		if err := json.Unmarshal([]byte(text), &settings); err != nil {
+			return fmt.Errorf("flannel's net-conf.json: %w", err)
+		}
+		settings["EnableNFTables"] = proxyMode != "iptables" && proxyMode != "ipvs"
+		fitted, err := json.Marshal(settings)
+		if err != nil {
+			return err
+		}
+		data["net-conf.json"] = string(fitted)
+	}
+	return nil
 }
 
 func renderManifest(path string, values map[string]string) ([]map[string]any, error) {

@@ -222,3 +222,22 @@ func TestStepsOfKubeadm(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+func TestFlannelProgramsWhatKubeProxyPrograms(t *testing.T) {
+	for mode, want := range map[string]string{
+		"nftables": `{"Backend":{"Type":"host-gw"},"EnableNFTables":true}`,
+		"none":     `{"Backend":{"Type":"host-gw"},"EnableNFTables":true}`,
+		"iptables": `{"Backend":{"Type":"host-gw"},"EnableNFTables":false}`,
+	} {
+		manifests := []map[string]any{
+			{"kind": "Namespace"},
+			{"kind": "ConfigMap", "data": object{"net-conf.json": `{"EnableNFTables": true, "Backend": {"Type": "host-gw"}}`}},
+		}
+		if err := fitFlannel(manifests, mode); err != nil {
+			t.Fatal(err)
+		}
+		if got := dig(manifests[1], "data")["net-conf.json"]; got != want {
+			t.Errorf("%s: %v", mode, got)
+		}
+	}
+}
