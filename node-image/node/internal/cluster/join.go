@@ -2,9 +2,7 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strings"
 
@@ -142,17 +140,13 @@ func awaitWorker(ctx context.Context, config *contract.Config, events *contract.
 }
 
 // kubeletClient waits for the kubelet's credentials. A worker's kubelet writes
-// its kubeconfig, which names the certificate, a moment before that.
+// its kubeconfig, not in one step, and then the certificate that it names: who
+// sees the certificate can read the whole kubeconfig.
 func kubeletClient(ctx context.Context) (*kube.Client, error) {
-	if err := await.Path(ctx, kubeletConf); err != nil {
-		return nil, err
-	}
-	client, err := kube.FromKubeconfig(kubeletConf)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return client, err
-	}
-	if err := await.Path(ctx, rotatingCertificate); err != nil {
-		return nil, err
+	for _, path := range []string{rotatingCertificate, kubeletConf} {
+		if err := await.Path(ctx, path); err != nil {
+			return nil, err
+		}
 	}
 	return kube.FromKubeconfig(kubeletConf)
 }
