@@ -1,5 +1,5 @@
-// Package merge applies users' patches: JSON merge patches (RFC 7386) to
-// kubeadm's documents, and TOML to containerd's configuration.
+// Package merge applies users' patches: JSON merge patches (RFC 7386, but lists
+// of arguments merge by name) to kubeadm's documents, and TOML to containerd's configuration.
 package merge
 
 import (
@@ -16,6 +16,15 @@ import (
 // Patch applies an RFC 7386 merge patch: objects merge, null removes, anything
 // else replaces. Neither argument is changed.
 func Patch(target, patch any) any {
+	return patchWith(target, patch, func(_, list []any) []any { return list })
+}
+
+// patchWith is Patch with a say in what becomes of lists.
+func patchWith(target, patch any, lists func(target, patch []any) []any) any {
+	if list, isList := patch.([]any); isList {
+		before, _ := target.([]any)
+		return lists(before, list)
+	}
 	changes, isObject := patch.(map[string]any)
 	if !isObject {
 		return patch
@@ -31,9 +40,41 @@ func Patch(target, patch any) any {
 			delete(merged, key)
 			continue
 		}
-		merged[key] = Patch(merged[key], value)
+		merged[key] = patchWith(merged[key], value, lists)
 	}
 	return merged
+}
+
+// byArgument merges lists of kubeadm's arguments, {name, value}, by name: an
+// argument that the user adds must not drop those that the node stands on, as
+// node-ip. Other lists are replaced.
+func byArgument(target, patch []any) []any {
+	merged := append([]any{}, target...)
+	for _, change := range patch {
+		name, ok := argument(change)
+		if !ok {
+			return patch
+		}
+		at := len(merged)
+		for index, present := range merged {
+			present, ok := argument(present)
+			if !ok {
+				return patch
+			}
+			if present == name {
+				at = index
+			}
+		}
+		merged = append(merged[:at:at], append([]any{change}, merged[min(at+1, len(merged)):]...)...)
+	}
+	return merged
+}
+
+func argument(value any) (string, bool) {
+	object, _ := value.(map[string]any)
+	name, isName := object["name"].(string)
+	_, hasValue := object["value"].(string)
+	return name, isName && hasValue && len(object) == 2
 }
 
 // Documents splits a YAML stream and decodes its documents; empty ones are
@@ -97,7 +138,7 @@ func patchFitting(documents []map[string]any, change map[string]any, known []str
 	fits := false
 	for index, document := range documents {
 		if document["kind"] == kind && (!hasVersion || document["apiVersion"] == version) {
-			documents[index] = Patch(document, change).(map[string]any)
+			documents[index] = patchWith(document, change, byArgument).(map[string]any)
 			fits = true
 		}
 	}

@@ -47,6 +47,27 @@ func TestPatchIsRFC7386(t *testing.T) {
 	}
 }
 
+func TestArgumentsMergeByName(t *testing.T) {
+	for _, c := range [][3]string{
+		{`[{"name":"a","value":"1"},{"name":"b","value":"2"}]`, `[{"name":"a","value":"3"}]`,
+			`[{"name":"a","value":"3"},{"name":"b","value":"2"}]`},
+		{`[{"name":"a","value":"1"}]`, `[{"name":"c","value":"3"}]`,
+			`[{"name":"a","value":"1"},{"name":"c","value":"3"}]`},
+		{`null`, `[{"name":"c","value":"3"}]`, `[{"name":"c","value":"3"}]`},
+		{`["a"]`, `["b"]`, `["b"]`},
+		{`[{"name":"a","value":"1"}]`, `[{"name":"a","key":"k"}]`, `[{"name":"a","key":"k"}]`},
+	} {
+		documents := []map[string]any{{"kind": "K", "args": decode(t, c[0])}}
+		patch := `{"kind":"K","args":` + c[1] + `}`
+		if err := ByKind(documents, []string{patch}); err != nil {
+			t.Fatal(err)
+		}
+		if got := documents[0]["args"]; !reflect.DeepEqual(got, decode(t, c[2])) {
+			t.Errorf("%s patched by %s is %v, want %s", c[0], c[1], got, c[2])
+		}
+	}
+}
+
 func documents() []map[string]any {
 	return []map[string]any{
 		{"kind": "ClusterConfiguration", "apiVersion": "kubeadm.k8s.io/v1beta4", "networking": map[string]any{"podSubnet": "10.244.0.0/16"}},
