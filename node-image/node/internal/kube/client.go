@@ -242,20 +242,27 @@ type Event struct {
 	Object json.RawMessage `json:"object"`
 }
 
-// WatchUntil lists the collection and watches it until accept returns true for
-// an object, or ctx ends. It begins anew when the server ends the watch.
+// watchRetry is the pause before a watch is begun anew after an error.
+const watchRetry = 50 * time.Millisecond
+
+// WatchUntil watches the collection, what exists first, until accept returns
+// true for an object, or ctx ends. It begins anew when the server ends the
+// watch, is not there yet, or fails; only what the server refuses is an error.
 func (c *Client) WatchUntil(ctx context.Context, collection, fieldSelector string, accept func(json.RawMessage) (bool, error)) error {
 	for {
 		done, err := c.watchOnce(ctx, collection, fieldSelector, accept)
-		if done || ctx.Err() != nil {
-			return errors.Join(err, ctx.Err())
+		if done {
+			return err
 		}
 		var status *StatusError
-		if err != nil && !errors.As(err, &status) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		refused := errors.As(err, &status) && status.Code != http.StatusGone && status.Code < http.StatusInternalServerError
+		if refused {
 			return err
 		}
-		if status != nil && status.Code != http.StatusGone && status.Code < http.StatusInternalServerError {
-			return err
+		select {
+		case <-time.After(watchRetry):
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
 		}
 	}
 }
