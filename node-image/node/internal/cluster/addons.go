@@ -211,23 +211,3 @@ func ensure(ctx context.Context, client *kube.Client, manifest map[string]any) e
 	}
 	return client.Ensure(ctx, manifest)
 }
-
-// awaitDNS waits until names resolve: a cluster without DNS is of little use.
-func awaitDNS(ctx context.Context, client *kube.Client, config *contract.Config, events *contract.Events) error {
-	step := events.Start("dns-ready")
-	if config.CNI == contract.CNINone || config.KubeProxyMode == contract.ProxyNone {
-		step.Done("not awaited: the cluster was asked for without a pod network or without kube-proxy")
-		return nil
-	}
-	err := client.WatchUntil(ctx, "/apis/apps/v1/namespaces/kube-system/deployments", "metadata.name=coredns",
-		func(raw json.RawMessage) (bool, error) {
-			var deployment struct {
-				Status struct {
-					AvailableReplicas int `json:"availableReplicas"`
-				} `json:"status"`
-			}
-			err := json.Unmarshal(raw, &deployment)
-			return deployment.Status.AvailableReplicas > 0, err
-		})
-	return step.End(contract.Fail(contract.CodeNotReady, err, ""))
-}

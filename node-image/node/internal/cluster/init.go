@@ -31,8 +31,9 @@ const (
 
 	// apiTimeout bounds the start of etcd and the API server, on a slow disk.
 	apiTimeout = 3 * time.Minute
-	// readyTimeout bounds what follows.
-	readyTimeout = 5 * time.Minute
+	// joinTimeout bounds what follows, until the node is registered. Whether it
+	// becomes Ready is for whoever has time to wait: the engine, by a watch.
+	joinTimeout = 5 * time.Minute
 )
 
 // lateInitPhases need the API server, are replaced by something that does not
@@ -136,8 +137,8 @@ func buildCluster(ctx context.Context, config *contract.Config, events *contract
 	if err := addons.Wait(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, readyTimeout,
-		contract.Failf(contract.CodeNotReady, "the cluster was not ready within %s", readyTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, joinTimeout,
+		contract.Failf(contract.CodeNotReady, "the cluster was not set up within %s", joinTimeout))
 	defer cancel()
 	if err := ensureFoundation(ctx, client); err != nil {
 		return contract.Fail(contract.CodeControlPlane, err, "")
@@ -148,7 +149,6 @@ func buildCluster(ctx context.Context, config *contract.Config, events *contract
 		return events.Run("add-ons", func() error { return ensureAll(ctx, client, others(manifests)) })
 	})
 	work.Go(func(ctx context.Context) error { return awaitOwnNode(ctx, client, config, events) })
-	work.Go(func(ctx context.Context) error { return awaitDNS(ctx, client, config, events) })
 	if err := work.Wait(); err != nil {
 		return because(ctx, err)
 	}
@@ -264,21 +264,6 @@ type node struct {
 	Spec struct {
 		PodCIDR string `json:"podCIDR"`
 	} `json:"spec"`
-	Status struct {
-		Conditions []struct {
-			Type   string `json:"type"`
-			Status string `json:"status"`
-		} `json:"conditions"`
-	} `json:"status"`
-}
-
-func (n *node) ready() bool {
-	for _, condition := range n.Status.Conditions {
-		if condition.Type == "Ready" {
-			return condition.Status == "True"
-		}
-	}
-	return false
 }
 
 // watchNode waits until the node named name meets the condition.
@@ -294,8 +279,7 @@ func watchNode(ctx context.Context, client *kube.Client, name string, condition 
 	return found, err
 }
 
-// awaitOwnNode marks the control plane as soon as it is registered and waits
-// until it is Ready.
+// awaitOwnNode marks the control plane as soon as it is registered.
 func awaitOwnNode(ctx context.Context, client *kube.Client, config *contract.Config, events *contract.Events) error {
 	step := events.Start("node-registered")
 	_, err := watchNode(ctx, client, config.Node, func(*node) bool { return true })
@@ -304,15 +288,6 @@ func awaitOwnNode(ctx context.Context, client *kube.Client, config *contract.Con
 	}
 	work := newGroup(ctx)
 	work.Go(func(ctx context.Context) error { return markControlPlane(ctx, client, config) })
-	work.Go(func(ctx context.Context) error {
-		step := events.Start("node-ready")
-		if config.CNI == contract.CNINone {
-			step.Done("not awaited: the cluster was asked for without a pod network")
-			return nil
-		}
-		_, err := watchNode(ctx, client, config.Node, (*node).ready)
-		return step.End(contract.Fail(contract.CodeNotReady, err, ""))
-	})
 	// The kubelet is registered, so it has stored its certificate.
 	work.Go(func(context.Context) error { return contract.Fail(contract.CodeInternal, rotateKubelet(), "") })
 	return work.Wait()

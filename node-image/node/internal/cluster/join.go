@@ -107,10 +107,10 @@ current-context: discovery
 }
 
 // awaitWorker waits for the kubelet's own credentials, then, with them, until
-// its node is registered and Ready.
+// its node is registered.
 func awaitWorker(ctx context.Context, config *contract.Config, events *contract.Events) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, readyTimeout,
-		contract.Failf(contract.CodeNotReady, "the node was not Ready within %s", readyTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, joinTimeout,
+		contract.Failf(contract.CodeNotReady, "the node was not registered within %s", joinTimeout))
 	defer cancel()
 	var client *kube.Client
 	err := events.Run("kubelet-credentials", func() (err error) {
@@ -124,19 +124,10 @@ func awaitWorker(ctx context.Context, config *contract.Config, events *contract.
 	if err := os.Remove(bootstrapConf); err != nil && !os.IsNotExist(err) {
 		return contract.Fail(contract.CodeInternal, err, "")
 	}
-	registered := events.Start("node-registered")
-	ready := (*contract.Step)(nil)
-	_, err = watchNode(ctx, client, config.Node, func(n *node) bool {
-		if ready == nil {
-			registered.Done("")
-			ready = events.Start("node-ready")
-		}
-		return n.ready() || config.CNI == contract.CNINone
-	})
-	if ready == nil {
-		ready = registered
-	}
-	return because(ctx, ready.End(contract.Fail(contract.CodeNotReady, err, "")))
+	return because(ctx, events.Run("node-registered", func() error {
+		_, err := watchNode(ctx, client, config.Node, func(*node) bool { return true })
+		return contract.Fail(contract.CodeNotReady, err, "")
+	}))
 }
 
 // kubeletClient waits for the kubelet's credentials. A worker's kubelet writes
