@@ -27,7 +27,7 @@ const apiServerManifest = "/etc/kubernetes/manifests/kube-apiserver.yaml"
 
 // gateRetry is the pause between two looks at the API server's port; a port
 // that opens raises no event.
-const gateRetry = 20 * time.Millisecond
+const gateRetry = 40 * time.Millisecond
 
 // HoldAPI accepts connections to the API server's stable address before the
 // server listens, and passes them on once it does. Everything that needs the
