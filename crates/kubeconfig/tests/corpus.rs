@@ -164,3 +164,13 @@ fn every_context_of_the_corpus_can_be_removed_alone() {
     }
     assert!(removed > 15, "only {removed} removals worked");
 }
+
+/// A line that goes would join the blank lines below to the text above.
+#[test]
+fn blank_lines_do_not_become_content() {
+    let text = "users:\n- name: last\n  user:\n    token: |+\ncurrent-context: demo\n\n\n";
+    let removed = remove("text", text, "demo");
+    assert_eq!(removed, text.replace("demo", "\"\""));
+    let text = "x: |+\n  y\nusers:\n- name: demo\n\n";
+    assert_eq!(remove("text", text, "demo"), "x: |+\n  y\nusers:\n\n");
+}

@@ -122,7 +122,10 @@ impl Document<'_> {
             splices.replace(colon..colon + marked, "");
         } else if let Some(at) = commented_emptiness(head) {
             splices.replace(colon + at..colon + at + 1, "");
-        } else if head.trim_matches(yaml::is_blank).is_empty() && head.matches('\n').count() == 1 {
+        } else if !splices.keep_keys
+            && head.trim_matches(yaml::is_blank).is_empty()
+            && head.matches('\n').count() == 1
+        {
             splices.replace(
                 line_start(self.text, key.span.start)..colon + head.len(),
                 "",

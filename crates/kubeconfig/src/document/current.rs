@@ -67,9 +67,12 @@ impl Document<'_> {
         } else {
             "\"\""
         };
-        let (range, with) = self
-            .before_set(key, value, style)?
-            .unwrap_or((value.span.clone(), emptied));
+        let before = if splices.keep_keys {
+            None
+        } else {
+            self.before_set(key, value, style)?
+        };
+        let (range, with) = before.unwrap_or((value.span.clone(), emptied));
         splices.replace(range, with);
         Ok(())
     }

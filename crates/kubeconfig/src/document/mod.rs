@@ -104,15 +104,20 @@ impl<'t> Document<'t> {
     /// # Errors
     /// The construct that keeps the text from being edited.
     pub fn without(&self, name: &str) -> Result<String, Fault> {
-        let mut splices = splice::Splices::new(self.text);
-        for section in Section::ALL {
-            self.remove(section, name, &mut splices)?;
-        }
-        if self.current_context() == Some(name) {
-            self.clear_current(&mut splices)?;
-        }
         let expected = proof::without(self, name);
-        self.finish(splices, &expected)
+        let remove = |mut splices: splice::Splices<'_>| {
+            for section in Section::ALL {
+                self.remove(section, name, &mut splices)?;
+            }
+            if self.current_context() == Some(name) {
+                self.clear_current(&mut splices)?;
+            }
+            self.finish(splices, &expected)
+        };
+        // A key that goes as a whole may have kept blank lines below from being part of a text
+        // above (`|+`): then it stays, without a value.
+        remove(splice::Splices::new(self.text))
+            .or_else(|_| remove(splice::Splices::keeping_keys(self.text)))
     }
 
     /// The text with `name` as the current context. Whether there is such a context is not checked:

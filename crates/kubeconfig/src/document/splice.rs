@@ -5,6 +5,8 @@ use std::ops::Range;
 /// Changes to a text: replaced ranges and inserted lines. What no change names stays to the byte.
 pub(super) struct Splices<'t> {
     text: &'t str,
+    /// Whether keys have to stay, even with nothing left in them.
+    pub(super) keep_keys: bool,
     replaced: Vec<(Range<usize>, String)>,
     /// Whole lines to insert; where the place is the same, by kind and then in order of arrival.
     lines: Vec<(usize, Lines, String)>,
@@ -21,8 +23,17 @@ impl<'t> Splices<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         Self {
             text,
+            keep_keys: false,
             replaced: Vec::new(),
             lines: Vec::new(),
+        }
+    }
+
+    /// As [`Splices::new`], for changes that take no key away as a whole.
+    pub(super) fn keeping_keys(text: &'t str) -> Self {
+        Self {
+            keep_keys: true,
+            ..Self::new(text)
         }
     }
 
