@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use rustix::fs::{FlockOperation, flock};
 
@@ -11,7 +12,6 @@ use crate::world::World;
 
 /// A lock that is held as long as this value lives.
 pub(crate) struct Lock {
-    #[expect(dead_code, reason = "open file = held lock")]
     file: File,
     /// The lock's own file, and the folder without which nobody needs it any more.
     lasts_with: Option<(PathBuf, PathBuf)>,
@@ -55,6 +55,15 @@ impl Lock {
     /// Waits for the lock that all app roots of the host share.
     pub(crate) fn host() -> Result<Self> {
         Self::wait(&World::host_lock())
+    }
+
+    /// The same lock for a child process as its stdin: should this process be killed, the lock is
+    /// held until the child has ended too.
+    pub(crate) fn for_child(&self) -> Result<Stdio> {
+        let file = self.file.try_clone();
+        Ok(Stdio::from(
+            file.context(|| "cannot hand on a lock".into())?,
+        ))
     }
 
     fn wait(path: &Path) -> Result<Self> {

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::error::{Context, Error, Result};
+use crate::lock::Lock;
 use crate::world::World;
 
 /// Runs podman in one world.
@@ -120,27 +121,35 @@ impl<'w> Podman<'w> {
         self.run_in(&self.world.podman(), args)
     }
 
+    /// The same for a short call that must be over before anybody else gets the lock.
+    pub(crate) fn run_holding<I, S>(&self, lock: &Lock, args: I) -> Result<String>
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let mut command = self.command(args);
+        finish(command.current_dir("/").stdin(lock.for_child()?))
+    }
+
     /// The same in a folder, for paths that must be relative.
     pub(crate) fn run_in<I, S>(&self, folder: &Path, args: I) -> Result<String>
     where
         I: IntoIterator<Item = S>,
         S: AsRef<OsStr>,
     {
-        let output = self
-            .command(args)
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|e| unavailable(&e))?;
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout)
-                .trim_end()
-                .to_owned());
-        }
-        Err(Error::internal(reason(&String::from_utf8_lossy(
-            &output.stderr,
-        ))))
+        let mut command = self.command(args);
+        finish(command.current_dir(folder).stdin(Stdio::null()))
     }
+}
+
+fn finish(command: &mut Command) -> Result<String> {
+    let output = command.output().map_err(|e| unavailable(&e))?;
+    if output.status.success() {
+        let text = String::from_utf8_lossy(&output.stdout);
+        return Ok(text.trim_end().to_owned());
+    }
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    Err(Error::internal(reason(&stderr)))
 }
 
 /// Why podman could not be run at all.

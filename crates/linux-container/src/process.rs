@@ -101,6 +101,33 @@ impl Monitor {
     }
 }
 
+/// Running podman processes of a world that were called for a container.
+pub(crate) fn podmen(world: &World, id: &str) -> Vec<OwnedFd> {
+    let configuration = format!(
+        "CONTAINERS_CONF={}",
+        world.podman().join("containers.conf").display()
+    );
+    let ours = |pid: i32| -> Option<OwnedFd> {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+        let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+        let podman = words.first()?.ends_with(b"podman") && words.contains(&id.as_bytes());
+        let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+        let here = environment
+            .split(|byte| *byte == 0)
+            .any(|v| v == configuration.as_bytes());
+        if !(podman && here) {
+            return None;
+        }
+        pidfd_open(Pid::from_raw(pid)?, PidfdFlags::empty()).ok()
+    };
+    fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| ours(entry.file_name().to_str()?.parse().ok()?))
+        .collect()
+}
+
 pub(crate) fn wait(handle: &OwnedFd, limit: Option<Duration>) -> bool {
     let end = limit.map(|limit| Instant::now() + limit);
     loop {

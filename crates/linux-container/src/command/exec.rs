@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use super::print;
 use crate::cli::Matches;
 use crate::container::{self, ExecRequest};
-use crate::error::{Error, Outcome};
+use crate::error::{Error, Exit, Outcome};
 use crate::model::User;
 use crate::parse::{environment, user};
 use crate::world::World;
@@ -33,7 +33,10 @@ pub(super) fn exec(world: &World, matches: &Matches) -> Outcome {
             Error::invalid("the standard input is not a terminal, which --tty needs").into(),
         );
     }
-    container::exec(world, id, &request)?;
-    print(id);
+    match container::exec(world, id, &request)? {
+        None => print(id),
+        Some(0) => {}
+        Some(status) => return Err(Exit::Status(status)),
+    }
     Ok(())
 }

@@ -6,6 +6,7 @@ use super::{Container, Record, boot_log, disk, log_file, netns_file, spec};
 use crate::error::{Code, Context, Error, Result};
 use crate::lock::Lock;
 use crate::podman::Podman;
+use crate::store::Store;
 use crate::world::World;
 
 /// Creates a container. The caller keeps the lock until the container is in use or given up.
@@ -16,9 +17,14 @@ pub(crate) fn create(world: &World, record: &Record, lock: &Lock) -> Result<()> 
         let cause = Error::new(Code::Exists, format!("container already exists: {id}"));
         return Err(failed(cause));
     }
+    if Store::new(world).container(id)?.is_some() {
+        // One whose record is lost.
+        super::remove::discard(world, id, lock)?;
+    }
     super::remove::clear(world, id, lock)?;
     prepare(world, record)?;
-    if let Err(cause) = Podman::new(world).run(spec::arguments(world, record)) {
+    let arguments = spec::arguments(world, record);
+    if let Err(cause) = Podman::new(world).run_holding(lock, arguments) {
         super::remove::clear(world, id, lock)?;
         return Err(failed(cause));
     }

@@ -1,13 +1,20 @@
-//! `exec`: becomes the runtime, so that the streams of the new process are this program's own
-//! and nothing is copied, framed or delayed in between.
+//! `exec`: a process in a running container, started by the runtime itself.
 
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::io::dup;
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal};
 use serde_json::{Value, json};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+use signal_hook::iterator::Signals;
 
 use super::Container;
 use super::files::{Root, missing_program};
@@ -29,8 +36,8 @@ pub(crate) struct ExecRequest {
     pub(crate) detach: bool,
 }
 
-/// Runs a process in a running container. Attached, it returns only when it failed.
-pub(crate) fn exec(world: &World, id: &str, request: &ExecRequest) -> Result<()> {
+/// Runs a process in a running container and returns its status; none when it is detached.
+pub(crate) fn exec(world: &World, id: &str, request: &ExecRequest) -> Result<Option<u8>> {
     let container = Container::get(world, id)?;
     let init = container.running()?;
     let root = Root::of(init.pid)?;
@@ -39,33 +46,150 @@ pub(crate) fn exec(world: &World, id: &str, request: &ExecRequest) -> Result<()>
     // A descriptor that the runtime inherits: no file to leave behind, however this ends.
     let file = memfd_create("process", MemfdFlags::empty())
         .context(|| "cannot describe the process".into())?;
-    let file = std::fs::File::from(file);
+    let file = File::from(file);
     (&file)
         .write_all(process.to_string().as_bytes())
         .context(|| "cannot describe the process".into())?;
-    let mut command = Command::new("runc");
-    command.args(["--log", "/dev/null", "exec", "--process"]);
-    command.arg(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    let runtime = Runtime {
+        description: format!("/proc/self/fd/{}", file.as_raw_fd()),
+        podman_id: container.stored.id.clone(),
+        folder: world.run().join("exec"),
+    };
     if request.detach {
-        command.arg("--detach").arg(&container.stored.id);
-        let output = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+        runtime.start(Stdio::null(), Stdio::null(), Stdio::null())?;
+        return Ok(None);
+    }
+    let stdin = if request.interactive {
+        Stdio::inherit()
+    } else {
+        Stdio::null()
+    };
+    if request.terminal {
+        return Err(unavailable(&runtime.command().stdin(stdin).exec()));
+    }
+    attached(&runtime, stdin).map(Some)
+}
+
+/// How the runtime is told to add a process to a container.
+struct Runtime {
+    description: String,
+    podman_id: String,
+    folder: PathBuf,
+}
+
+impl Runtime {
+    fn command(&self) -> Command {
+        let mut command = Command::new("runc");
+        command.args(["--log", "/dev/null", "exec", "--process", &self.description]);
+        command.arg(&self.podman_id);
+        command
+    }
+
+    /// Starts the process with these streams. It becomes a child of this program if that asked for
+    /// orphans.
+    fn start(&self, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> Result<Pid> {
+        let what = || "cannot start the process".to_owned();
+        fs::create_dir_all(&self.folder).context(what)?;
+        let scratch = tempfile::tempdir_in(&self.folder).context(what)?;
+        let pid_file = scratch.path().join("pid");
+        let mut command = Command::new("runc");
+        command.args(["--log", "/dev/null", "exec", "--detach", "--pid-file"]);
+        command
+            .arg(&pid_file)
+            .args(["--process", &self.description, &self.podman_id]);
+        let status = command
+            .stdin(stdin)
+            .stdout(stdout)
+            .stderr(stderr)
             .status()
             .map_err(|e| unavailable(&e))?;
-        if output.success() {
-            return Ok(());
+        let pid = fs::read_to_string(&pid_file).ok();
+        let pid = pid.and_then(|text| Pid::from_raw(text.trim().parse().ok()?));
+        match pid {
+            Some(pid) if status.success() => Ok(pid),
+            _ => Err(Error::internal("failed to exec process")),
         }
-        return Err(Error::internal(format!(
-            "failed to exec process {}",
-            request.arguments[0]
-        )));
     }
-    if !request.interactive {
-        command.stdin(Stdio::null());
+}
+
+/// Signals handed on to the process.
+const FORWARDED: [i32; 6] = [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH];
+
+/// How long output may follow after the end of the process, as from its own children.
+const LATE_OUTPUT: Duration = Duration::from_secs(3);
+
+/// Runs the process to its end and returns its status. What it reads comes straight from this
+/// program's stdin; what it writes passes through here, so that whoever reads it sees its end when
+/// this program ends, whatever the process left running in the container.
+fn attached(runtime: &Runtime, stdin: Stdio) -> Result<u8> {
+    let what = || "cannot run the process".to_owned();
+    let mut signals = Signals::new(FORWARDED).context(what)?;
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).context(what)?;
+    let (out_from, out_to) = std::io::pipe().context(what)?;
+    let (err_from, err_to) = std::io::pipe().context(what)?;
+    let pid = match runtime.start(stdin, Stdio::from(out_to), Stdio::from(err_to)) {
+        Ok(pid) => pid,
+        Err(error) => {
+            let text = std::io::read_to_string(err_from).unwrap_or_default();
+            let text = text.trim();
+            return Err(if text.is_empty() {
+                error
+            } else {
+                Error::internal(format!("failed to exec process: {text}"))
+            });
+        }
+    };
+    let handle = pidfd_open(pid, PidfdFlags::empty()).context(what)?;
+    let (done, finished) = mpsc::channel();
+    for (from, to) in [
+        (out_from, dup(std::io::stdout())),
+        (err_from, dup(std::io::stderr())),
+    ] {
+        let done = done.clone();
+        let to = File::from(to.context(what)?);
+        std::thread::spawn(move || {
+            copy(from, to);
+            let _ = done.send(());
+        });
     }
-    Err(unavailable(&command.arg(&container.stored.id).exec()))
+    std::thread::spawn(move || {
+        let mut endings = 0;
+        for signal in &mut signals {
+            if let Some(signal) = Signal::from_named_raw(signal) {
+                let _ = pidfd_send_signal(&handle, signal);
+            }
+            endings += u32::from(signal == SIGTERM || signal == SIGINT);
+            if endings == 3 {
+                eprintln!("Received 3 SIGINT/SIGTERM's, forcefully exiting.");
+                std::process::exit(1);
+            }
+        }
+    });
+    let status = rustix::process::waitpid(Some(pid), WaitOptions::empty()).context(what)?;
+    let end = Instant::now() + LATE_OUTPUT;
+    for _ in 0..2 {
+        let _ = finished.recv_timeout(end.saturating_duration_since(Instant::now()));
+    }
+    let (_, status) = status.ok_or_else(|| Error::internal(what()))?;
+    let code = status
+        .exit_status()
+        .or_else(|| Some(128 + status.terminating_signal()?));
+    Ok(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+/// Copies all, each part as it comes.
+fn copy(mut from: impl Read, mut to: File) {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return,
+            // A reader that went away stops the copying, not the process.
+            Ok(count) if to.write_all(&buffer[..count]).is_err() => return,
+            Ok(_) => {}
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
 }
 
 fn unavailable(error: &std::io::Error) -> Error {

@@ -13,6 +13,7 @@ use crate::world::World;
 pub(crate) fn remove(world: &World, id: &str, force: bool) -> Result<()> {
     let failed = |cause: Error| cause.wrapped(Code::Internal, "failed to delete container");
     let lock = Lock::container(world, id)?;
+    super::start::settle(world, id);
     let Some(container) = Container::find(world, id)? else {
         clear(world, id, &lock)?;
         let cause = Error::not_found(format!("container with ID {id} not found"));
@@ -26,13 +27,23 @@ pub(crate) fn remove(world: &World, id: &str, force: bool) -> Result<()> {
         return Err(failed(cause));
     }
     super::stop::finish(world, &container);
-    let mut args = vec!["rm", "--ignore", "--volumes=false"];
-    if force || container.record.remove_on_exit {
-        args.extend(["--force", "--time", "0"]);
-    }
-    args.push(id);
-    Podman::new(world).run(args).map_err(failed)?;
+    discard(world, id, &lock).map_err(failed)?;
     clear(world, id, &lock)
+}
+
+/// Makes podman forget a container. By force, because one that podman was killed over is only in
+/// its storage.
+pub(super) fn discard(world: &World, id: &str, lock: &Lock) -> Result<()> {
+    let args = [
+        "rm",
+        "--ignore",
+        "--volumes=false",
+        "--force",
+        "--time",
+        "0",
+        id,
+    ];
+    Podman::new(world).run_holding(lock, args).map(drop)
 }
 
 /// Removes what belongs to an id that has no container (any more).

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::lock::Lock;
 use crate::model::{Attachment, Configuration, MountKind};
 use crate::network::{self, Resolver};
 use crate::podman::{Podman, unavailable};
-use crate::process::Monitor;
+use crate::process::{self, Monitor};
 use crate::publish::Publisher;
 use crate::store::Store;
 use crate::volume;
@@ -30,7 +31,11 @@ pub(crate) enum Attach {
 
 /// Starts a stopped container with a new address. The caller holds its lock.
 pub(crate) fn start(world: &World, id: &str, mode: Attach, _lock: &Lock) -> Result<()> {
+    settle(world, id);
     let container = Container::get(world, id)?;
+    if container.is_running() {
+        return Ok(());
+    }
     let config = &container.record.configuration;
     check_kernel(world)?;
     check_mounts(world, config)?;
@@ -47,6 +52,24 @@ pub(crate) fn start(world: &World, id: &str, mode: Attach, _lock: &Lock) -> Resu
         super::stop::finish(world, &container);
     }
     result
+}
+
+/// There while podman starts a container. It outlives a call that is killed meanwhile.
+fn starting_file(world: &World, id: &str) -> PathBuf {
+    world.container(id).join("starting")
+}
+
+/// Waits for the end of a start whose call was killed, so that what it did can be seen.
+pub(super) fn settle(world: &World, id: &str) {
+    let marker = starting_file(world, id);
+    if !marker.exists() {
+        return;
+    }
+    for podman in process::podmen(world, id) {
+        process::wait(&podman, Some(Duration::from_mins(1)));
+    }
+    super::files::unmount(&netns_file(world, id));
+    let _ = fs::remove_file(marker);
 }
 
 fn boot(world: &World, container: &Container, mode: Attach) -> Result<()> {
@@ -79,7 +102,11 @@ fn boot(world: &World, container: &Container, mode: Attach) -> Result<()> {
     } else {
         "init"
     };
-    if let Err(error) = Podman::new(world).run([verb, id]) {
+    let marker = starting_file(world, id);
+    super::files::touch(&marker)?;
+    let outcome = Podman::new(world).run([verb, id]);
+    let _ = fs::remove_file(marker);
+    if let Err(error) = outcome {
         note(format!("failed: {error}"));
         return Err(explain(&error, config));
     }

@@ -19,6 +19,7 @@ const CLEAN_UP: Duration = Duration::from_secs(30);
 pub(crate) fn stop(world: &World, id: &str, signal: Option<i32>, grace: Duration) -> Result<()> {
     let failed = |cause: Error| cause.wrapped(Code::Internal, "failed to stop container");
     let _lock = Lock::container(world, id)?;
+    super::start::settle(world, id);
     let Some(container) = Container::find(world, id)? else {
         let cause = Error::not_found(format!("container with ID {id} not found"));
         return Err(failed(cause));
@@ -45,7 +46,12 @@ pub(crate) fn kill(world: &World, id: &str, signal: i32) -> Result<()> {
     let init = container.running().map_err(failed)?;
     init.signal(signal).map_err(failed)?;
     if signal == SIGKILL {
-        finish(world, &container);
+        init.wait(Some(CLEAN_UP));
+        // Another call may have started it again before this one gets the lock.
+        let _lock = Lock::container(world, id)?;
+        if let Some(container) = Container::find(world, id)?.filter(|c| !c.is_running()) {
+            finish(world, &container);
+        }
     }
     Ok(())
 }

@@ -64,6 +64,16 @@ fn port(value: &str) -> Result<PublishedPort> {
             "publish host and container port counts are not equal: {host}:{container}"
         )));
     }
+    for (side, first, text) in [
+        ("host", host_port, host),
+        ("container", container_port, container),
+    ] {
+        // Ports 0 and 1 are refused.
+        if first <= 1 {
+            let text = format!("invalid publish {side} port range: {text}");
+            return Err(Error::invalid(text));
+        }
+    }
     Ok(PublishedPort {
         container_port,
         count,
@@ -80,8 +90,7 @@ fn range(text: &str, side: &str) -> Result<(u16, u16)> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let first: u16 = first.parse().map_err(|_| invalid())?;
     let last: u16 = last.parse().map_err(|_| invalid())?;
-    // Ports 0 and 1 are refused.
-    if first <= 1 || last < first {
+    if last < first {
         return Err(out());
     }
     Ok((first, last - first + 1))
@@ -146,8 +155,8 @@ mod tests {
         assert_eq!(error("1:80"), "invalid publish host port range: 1");
         assert_eq!(error("8080:80/icmp"), "invalid publish protocol: icmp");
         assert_eq!(
-            error("11-12:11-13"),
-            "publish host and container port counts are not equal: 11-12:11-13"
+            error("1-2:1-3"),
+            "publish host and container port counts are not equal: 1-2:1-3"
         );
         let overlap = ["8000-8002:1000-1002".to_owned(), "8002:80".to_owned()];
         assert_eq!(

@@ -133,7 +133,12 @@ pub(crate) fn serve(world: &World, id: &str) -> Result<()> {
     let mut told = String::new();
     let _ = std::io::stdin().read_line(&mut told);
     let sockets = bound.sockets.clone();
-    // No word: the starter died. What counts is whether the container runs.
+    // No word: the starter was killed. What counts is whether the container runs in the end.
+    if told.is_empty() {
+        for podman in crate::process::podmen(world, id) {
+            crate::process::wait(&podman, Some(std::time::Duration::from_mins(1)));
+        }
+    }
     if told.trim() == "later" {
         wait_for_start(world, id);
     }

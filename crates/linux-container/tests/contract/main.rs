@@ -1,0 +1,28 @@
+//! The contract of the `container` command line, as the rest of this product relies on it.
+//!
+//! The tests run against the program of this crate, or against any other one, Apple's on a Mac
+//! included: set `CONTAINER_UNDER_TEST` to its path and `CONTAINER_TEST_IMAGE` to an image with a
+//! busybox (such as `docker.io/library/alpine:latest`), with its services started. Tests whose
+//! name begins with `twin_` look at what only the Linux program has; they are left out then.
+//!
+//! Out of reach on Linux: vmnet, the Local Network permission, segmentation offload, virtiofs
+//! errors, boot times of machines, differences between kernels.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod build;
+mod containers;
+mod exec;
+mod images;
+mod isolation;
+mod killed;
+mod program;
+mod publish;
+mod resources;
+mod service;
+mod usage;
+mod versions;

@@ -1,0 +1,189 @@
+//! The service: started, stopped, and what the other commands say then.
+
+use std::process::Command;
+
+use crate::program::{IDLE, Program};
+
+#[test]
+fn twin_stopped_service_fails_with_the_two_lines() {
+    let program = Program::twin();
+    for args in [
+        &["inspect", "x"][..],
+        &["start", "x"],
+        &["image", "list"],
+        &["network", "list"],
+    ] {
+        let answer = program.call(args);
+        assert_eq!(answer.status, 1);
+        assert_eq!(
+            answer.stderr,
+            "Error: interrupted: \"XPC connection error: Connection invalid\"\n\
+             Ensure container system service has been started with `container system start`.\n"
+        );
+    }
+    let list = program.call(["list"]);
+    assert!(
+        list.stderr.starts_with(
+            "Error: internalError: \"failed to list containers\" (cause: \"interrupted: \"XPC connection error: Connection invalid\"\")\n"
+        ),
+        "{list:?}"
+    );
+}
+
+#[test]
+fn twin_status_of_a_stopped_service() {
+    let program = Program::twin();
+    let status = program.call(["system", "status", "--format", "json"]);
+    assert_eq!(
+        (status.status, status.stdout.as_str()),
+        (1, "{\"status\":\"unregistered\"}\n")
+    );
+    let table = program.call(["system", "status"]);
+    assert_eq!(
+        table.stdout,
+        "apiserver is not running and not registered with launchd\n"
+    );
+    let version = program
+        .call(["system", "version", "--format", "json"])
+        .json();
+    assert_eq!(version.as_array().unwrap().len(), 1);
+    program.call(["system", "stop"]).ok();
+}
+
+#[test]
+fn status_and_version_of_a_running_service() {
+    let program = Program::shared();
+    let status = program
+        .call(["system", "status", "--format", "json"])
+        .json();
+    assert_eq!(status["status"], "running");
+    assert!(
+        status["paths"]["appRoot"].as_str().unwrap().ends_with('/'),
+        "{status}"
+    );
+    let versions = program
+        .call(["system", "version", "--format", "json"])
+        .json();
+    assert_eq!(versions[0]["appName"], "container");
+    assert_eq!(versions[1]["appName"], "container-apiserver");
+    assert_eq!(versions[0]["version"], versions[1]["version"]);
+}
+
+#[test]
+fn twin_start_asks_for_a_kernel_and_cannot_run_without() {
+    let program = Program::twin();
+    let answer = program.call(["system", "start"]);
+    assert_eq!(answer.status, 1);
+    assert!(
+        answer
+            .stderr
+            .contains("Install the recommended default kernel from ["),
+        "{answer:?}"
+    );
+    assert!(
+        answer
+            .stderr
+            .ends_with("Error: failed to read user input\n"),
+        "{answer:?}"
+    );
+    program
+        .call(["system", "start", "--disable-kernel-install"])
+        .ok();
+    let image = program.image();
+    program
+        .call(["run", "--detach", "--name", "none", &image, "true"])
+        .fails("default kernel not configured for architecture");
+    // `run` takes back what it created.
+    assert_eq!(program.call(["list", "--all", "--quiet"]).ok(), "");
+    program
+        .call(["system", "kernel", "set", "--recommended"])
+        .ok();
+    program
+        .call(["run", "--detach", "--name", "none", &image, "true"])
+        .ok();
+}
+
+#[test]
+fn twin_stop_leaves_no_process_interface_rule_mount_or_group() {
+    let program = Program::started();
+    let id = "left-over";
+    let image = program.image();
+    program
+        .call([
+            "run",
+            "-d",
+            "--name",
+            id,
+            "-p",
+            "127.0.0.1:28081:80",
+            &image,
+            "sh",
+            "-c",
+            IDLE,
+        ])
+        .ok();
+    program.call(["network", "create", "extra"]).ok();
+    program.call(["system", "stop"]).ok();
+    let root = program.root().to_str().unwrap().to_owned();
+    let key = run_folder(&root);
+    for (what, output) in [
+        (
+            "interfaces",
+            Command::new("ip").args(["-br", "link"]).output().unwrap(),
+        ),
+        (
+            "rules",
+            Command::new("nft")
+                .args(["list", "tables"])
+                .output()
+                .unwrap(),
+        ),
+    ] {
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(!text.contains(&format!("ac{key}")), "{what}: {text}");
+        assert!(
+            !text.contains(&format!("container_{key}")),
+            "{what}: {text}"
+        );
+    }
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    assert!(!mounts.contains(&root), "{mounts}");
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).into_owned();
+        assert!(!line.contains(&root), "{line}");
+        let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+        let publisher = line.contains("--publish-for");
+        assert!(
+            !(publisher && String::from_utf8_lossy(&environment).contains(&root)),
+            "{line}"
+        );
+    }
+    let group = format!("apple-container-{key}");
+    let groups = std::fs::read_dir("/sys/fs/cgroup").unwrap().flatten();
+    assert!(
+        !groups
+            .map(|g| g.path().join(&group))
+            .any(|path| path.exists())
+    );
+    // The container itself is still there, stopped.
+    program.start();
+    let list = program.call(["list", "--all", "--format", "json"]).json();
+    assert_eq!(
+        (&list[0]["id"], &list[0]["status"]["state"]),
+        (&id.into(), &"stopped".into())
+    );
+}
+
+/// The six digits of an app root: the folder below /run whose podman works in it.
+fn run_folder(root: &str) -> String {
+    std::fs::read_dir("/run/apple-container")
+        .unwrap()
+        .flatten()
+        .map(|e| e.file_name().into_string().unwrap())
+        .find(|key| {
+            let conf = std::fs::read_to_string(format!("{root}/podman/storage.conf")).unwrap();
+            conf.contains(&format!("/run/apple-container/{key}/"))
+        })
+        .expect("folder below /run")
+}

@@ -1,0 +1,107 @@
+//! Flags, help and usage errors: nothing here needs a started service.
+
+use crate::program::Program;
+
+fn program() -> Program {
+    Program::twin()
+}
+
+#[test]
+fn version_line_can_be_parsed() {
+    let line = program().call(["--version"]).ok();
+    assert!(line.starts_with("container CLI version "), "{line}");
+    let version = line.split(' ').nth(3).unwrap();
+    assert_eq!(
+        version
+            .split('.')
+            .filter(|p| p.parse::<u32>().is_ok())
+            .count(),
+        3,
+        "{line}"
+    );
+}
+
+#[test]
+fn flags_of_other_tools_are_refused() {
+    for flag in [
+        "--privileged",
+        "--restart",
+        "--hostname",
+        "--add-host",
+        "--ip",
+        "--device",
+        "--security-opt",
+        "--stop-signal",
+        "--sysctl",
+        "--cgroupns",
+        "--pid",
+        "--userns",
+        "--health-cmd",
+        "--pull",
+        "--storage-opt",
+    ] {
+        for command in ["run", "create"] {
+            let answer = program().call([command, flag, "x", "image"]);
+            assert_eq!(answer.stdout, "");
+            answer.misused(&format!("Unknown option '{flag}'"));
+        }
+    }
+    program()
+        .call(["list", "--filter", "x"])
+        .misused("Unknown option '--filter'");
+}
+
+#[test]
+fn missing_arguments_and_values_are_usage_errors() {
+    program()
+        .call(["run"])
+        .misused("Missing expected argument '<image>'");
+    program()
+        .call(["exec", "x"])
+        .misused("Missing expected argument '<arguments> ...'");
+    program()
+        .call(["run", "--cpus"])
+        .misused("Missing value for");
+    program()
+        .call(["inspect"])
+        .misused("Missing expected argument '<container-ids> ...'");
+}
+
+#[test]
+fn unknown_subcommand_is_a_missing_plugin() {
+    let answer = program().call(["frobnicate"]);
+    assert_eq!(answer.status, 64);
+    assert!(
+        answer
+            .stderr
+            .contains("Plugin 'container-frobnicate' not found."),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn help_names_the_flags_that_clients_probe_for() {
+    let help = program().call(["run", "--help"]).ok();
+    for flag in [
+        "--cap-add",
+        "--cap-drop",
+        "--masked-path",
+        "--read-only-path",
+        "--kernel-arg",
+        "--publish",
+        "--platform",
+        "--cidfile",
+        "--tmpfs",
+        "--shm-size",
+        "--virtualization",
+    ] {
+        assert!(help.contains(flag), "{flag} in {help}");
+    }
+    assert!(!help.contains("--privileged"));
+    let top = program().call(["--help"]).ok();
+    for command in [
+        "run", "exec", "logs", "image", "network", "volume", "system", "build",
+    ] {
+        assert!(top.contains(&format!("  {command}")), "{command} in {top}");
+    }
+}
