@@ -284,3 +284,54 @@ func TestHostCgroupsAreLeft(t *testing.T) {
 		}
 	}
 }
+
+func TestKindsNodeFollowsItsAddress(t *testing.T) {
+	root := t.TempDir()
+	write := func(path, content string) {
+		t.Helper()
+		full := filepath.Join(root, path)
+		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(full, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func(path string) string {
+		content, _ := os.ReadFile(filepath.Join(root, path))
+		return string(content)
+	}
+	readdress := func(now string, want bool) {
+		t.Helper()
+		certificates, err := readdressKind(root, netip.MustParseAddr(now))
+		if err != nil || certificates != want {
+			t.Fatalf("to %s: certificates %t, error %v", now, certificates, err)
+		}
+	}
+	// First boot: kind has not written anything yet.
+	write("kind/version", "v1.37.1")
+	readdress("10.89.0.5", false)
+	write(kindOldIP, "10.89.0.5\n")
+	write(kindConfig, "advertiseAddress: 10.89.0.5\n")
+	write("etc/kubernetes/admin.conf", "server: https://10.89.0.5:6443\n")
+	write("etc/kubernetes/manifests/etcd.yaml", "- --listen=https://10.89.0.5:2379,https://10.89.0.50:1\n")
+	write("var/lib/kubelet/kubeadm-flags.env", "--node-ip=10.89.0.5")
+	for _, name := range []string{"apiserver.crt", "apiserver.key", "etcd/peer.crt", "ca.crt", "ca.key"} {
+		write("etc/kubernetes/pki/"+name, "x")
+	}
+	readdress("10.89.0.5", false) // the same address: nothing to do
+	readdress("10.89.0.9", true)
+	readdress("10.89.0.9", true) // the first time was cut short
+	for path, want := range map[string]string{
+		kindConfig:                           "advertiseAddress: 10.89.0.9\n",
+		"etc/kubernetes/admin.conf":          "server: https://10.89.0.9:6443\n",
+		"etc/kubernetes/manifests/etcd.yaml": "- --listen=https://10.89.0.9:2379,https://10.89.0.50:1\n",
+		"var/lib/kubelet/kubeadm-flags.env":  "--node-ip=10.89.0.9",
+		"etc/kubernetes/pki/apiserver.crt":   "",
+		"etc/kubernetes/pki/ca.crt":          "x",
+	} {
+		if got := read(path); got != want {
+			t.Errorf("%s is %q, want %q", path, got, want)
+		}
+	}
+}

@@ -71,6 +71,7 @@ func steps(report *Report) []step {
 		{"proxy settings", func() error { return passProxy("/run/systemd/system.conf.d", state) }},
 		{"node network", func() error { return restoreNetwork(state) }},
 		{"pod network", func() error { return resetPodNetwork(state) }},
+		{"address in kind's cluster", func() error { return healKind(state) }},
 		{"systemd units", func() error { return writeUnits("/run/systemd/system", state) }},
 	}
 }

@@ -86,11 +86,13 @@ func cniConfig(subnet netip.Prefix, mtu int) ([]byte, error) {
 // restored; else it stays closed until kube-proxy has programmed Services,
 // because pods would start before.
 func resetPodNetwork(state *contract.State) error {
+	for _, path := range []string{"/var/lib/cni/networks", "/var/lib/cni/results"} {
+		if err := os.RemoveAll(path); err != nil {
+			return err
+		}
+	}
 	if state == nil || state.CNI != contract.CNIFlannel {
 		return nil
-	}
-	if err := os.RemoveAll("/var/lib/cni/results"); err != nil {
-		return err
 	}
 	if err := os.Remove(CNIConfig); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -8,11 +8,11 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"apple-k8s.dev/node/internal/address"
 	"apple-k8s.dev/node/internal/boot"
 	"apple-k8s.dev/node/internal/contract"
 	"apple-k8s.dev/node/internal/rules"
@@ -138,25 +138,7 @@ func newGeneration(message []byte) bool {
 // servicesHave looks for the Service's address in kube-proxy's table.
 func servicesHave(ctx context.Context, service netip.Addr) bool {
 	out, err := exec.CommandContext(ctx, "nft", "list", "table", "ip", "kube-proxy").Output()
-	return err == nil && containsAddress(string(out), service.String())
-}
-
-// containsAddress looks for the address as a whole word: 10.96.0.1 must not be
-// found in 10.96.0.10.
-func containsAddress(text, address string) bool {
-	for {
-		before, after, found := strings.Cut(text, address)
-		if !found {
-			return false
-		}
-		digit := func(s byte) bool { return s >= '0' && s <= '9' || s == '.' }
-		startsWord := before == "" || !digit(before[len(before)-1])
-		endsWord := after == "" || !digit(after[0])
-		if startsWord && endsWord {
-			return true
-		}
-		text = after
-	}
+	return err == nil && address.Contains(string(out), service.String())
 }
 
 // awaitProxyHealth asks kube-proxy itself, in the modes that leave no trace to

@@ -17,6 +17,8 @@ import (
 type Underlay struct {
 	Name string
 	MTU  int
+	// Address is the one that changes at every start.
+	Address netip.Addr
 }
 
 // FindUnderlay looks for the device of the default route; a network without a
@@ -32,7 +34,9 @@ func FindUnderlay() (Underlay, error) {
 			if err != nil {
 				return Underlay{}, err
 			}
-			return Underlay{Name: link.Attrs().Name, MTU: link.Attrs().MTU}, nil
+			if underlay, ok := underlayOf(link); ok {
+				return underlay, nil
+			}
 		}
 	}
 	links, err := netlink.LinkList()
@@ -49,12 +53,20 @@ func FindUnderlay() (Underlay, error) {
 		if _, pod := link.(*netlink.Veth); pod && !strings.HasPrefix(attrs.Name, "eth") {
 			continue
 		}
-		addresses, err := netlink.AddrList(link, netlink.FAMILY_V4)
-		if err == nil && len(addresses) > 0 {
-			return Underlay{Name: attrs.Name, MTU: attrs.MTU}, nil
+		if underlay, ok := underlayOf(link); ok {
+			return underlay, nil
 		}
 	}
 	return Underlay{}, errors.New("the node has no network device with an IPv4 address: its container was started without a network")
+}
+
+func underlayOf(link netlink.Link) (Underlay, bool) {
+	addresses, err := netlink.AddrList(link, netlink.FAMILY_V4)
+	if err != nil || len(addresses) == 0 {
+		return Underlay{}, false
+	}
+	own, ok := netip.AddrFromSlice(addresses[0].IP.To4())
+	return Underlay{Name: link.Attrs().Name, MTU: link.Attrs().MTU, Address: own}, ok
 }
 
 func isDefault(destination *net.IPNet) bool {

@@ -96,7 +96,7 @@ func TestSingleNode(t *testing.T) {
 	inNamespace(t)
 	addUnderlay(t, "eth0", "10.88.0.5/16", 1280)
 	underlay, err := FindUnderlay()
-	if err != nil || underlay != (Underlay{"eth0", 1280}) {
+	if err != nil || underlay != (Underlay{"eth0", 1280, netip.MustParseAddr("10.88.0.5")}) {
 		t.Fatalf("underlay %+v, error %v", underlay, err)
 	}
 	link := apply(t, NewPlan("demo", network(), underlay.MTU))
