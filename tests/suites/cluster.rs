@@ -59,6 +59,26 @@ fn a_cluster_of_three_nodes() {
     checks.check("a headless Service names its pods", || {
         network::headless(&cluster);
     });
+    checks.check("Services outlive the pods that program them", || {
+        cluster
+            .kubectl([
+                "rollout",
+                "restart",
+                "daemonset/kube-proxy",
+                "-n",
+                "kube-system",
+            ])
+            .ok();
+        let rolled = [
+            "rollout",
+            "status",
+            "daemonset/kube-proxy",
+            "-n",
+            "kube-system",
+        ];
+        cluster.kubectl(rolled).seconds(120).ok();
+        network::service(&cluster);
+    });
     checks.check("a NodePort answers on every node's address", || {
         network::node_port(&cluster);
     });
