@@ -2,6 +2,7 @@
 
 use container::{BuildSpec, Container};
 
+use crate::architecture::Architecture;
 use crate::base::{self, Bases};
 use crate::builder::LargeBuilder;
 use crate::error::{Error, Result};
@@ -166,8 +167,9 @@ fn arguments(
 ) -> Vec<(String, String)> {
     let mut arguments = vec![
         ("KUBERNETES_VERSION", image.kubernetes().to_owned()),
-        // BuildKit knows it by itself; podman has to be told.
+        // BuildKit knows them by itself; podman has to be told.
         ("TARGETARCH", image.architecture().name().to_owned()),
+        ("BUILDPLATFORM", Architecture::host().platform()),
     ];
     if let Some(bases) = bases {
         arguments.push(("PACKAGES", "present".to_owned()));
@@ -193,7 +195,6 @@ fn qualified(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::architecture::Architecture;
 
     #[test]
     fn arguments_follow_image_bases_and_settings() {
@@ -206,6 +207,7 @@ mod tests {
         let found = arguments(&image, Some(&bases), setting);
         let found: Vec<String> = found
             .iter()
+            .filter(|(name, _)| name != "BUILDPLATFORM")
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         assert_eq!(
@@ -219,6 +221,6 @@ mod tests {
                 "GOPROXY=direct",
             ]
         );
-        assert_eq!(arguments(&image, None, |_| None).len(), 2);
+        assert_eq!(arguments(&image, None, |_| None).len(), 3);
     }
 }
