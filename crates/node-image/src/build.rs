@@ -169,6 +169,7 @@ fn arguments(
         ("KUBERNETES_VERSION", image.kubernetes().to_owned()),
         // BuildKit knows them by itself; podman has to be told.
         ("TARGETARCH", image.architecture().name().to_owned()),
+        ("TARGETPLATFORM", image.architecture().platform()),
         ("BUILDPLATFORM", Architecture::host().platform()),
     ];
     if let Some(bases) = bases {
@@ -215,12 +216,13 @@ mod tests {
             [
                 "KUBERNETES_VERSION=v1.36.3",
                 "TARGETARCH=arm64",
+                "TARGETPLATFORM=linux/arm64",
                 "PACKAGES=present",
                 "GO_IMAGE=docker.io/library/apple-k8s-base-golang:1",
                 "DEBIAN_IMAGE=docker.io/library/apple-k8s-base-debian:2",
                 "GOPROXY=direct",
             ]
         );
-        assert_eq!(arguments(&image, None, |_| None).len(), 3);
+        assert_eq!(arguments(&image, None, |_| None).len(), 4);
     }
 }
