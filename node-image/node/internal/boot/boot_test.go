@@ -335,3 +335,29 @@ func TestKindsNodeFollowsItsAddress(t *testing.T) {
 		}
 	}
 }
+
+func TestProcessesMakeRoomForControllers(t *testing.T) {
+	root := t.TempDir()
+	for name, content := range map[string]string{
+		"cgroup.controllers": "cpu memory\n", "cgroup.procs": "1\n0\n42\n", "cgroup.subtree_control": "",
+		"init.scope/cgroup.procs": "",
+	} {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := openCgroups(root); err != nil {
+		t.Fatal(err)
+	}
+	// Plain files keep the last write.
+	if moved, _ := os.ReadFile(filepath.Join(root, "init.scope", "cgroup.procs")); string(moved) != "42" {
+		t.Errorf("moved %q", moved)
+	}
+	if enabled, _ := os.ReadFile(filepath.Join(root, "cgroup.subtree_control")); string(enabled) != "+memory" {
+		t.Errorf("enabled %q", enabled)
+	}
+}

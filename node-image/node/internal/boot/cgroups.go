@@ -1,8 +1,10 @@
 package boot
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -19,6 +21,73 @@ func cgroupV1(root string) bool {
 		return false
 	}
 	return int64(stat.Type) != unix.CGROUP2_SUPER_MAGIC
+}
+
+// openCgroups lets systemd hand controllers on to its units on cgroup v2: a
+// group that holds processes may not. Programs that are executed in the node
+// while it boots land in its root group; systemd would find it busy and the
+// kubelet no memory controller. systemd knows init.scope as its own place.
+func openCgroups(root string) error {
+	content, err := os.ReadFile(filepath.Join(root, "cgroup.controllers"))
+	if err != nil {
+		return err
+	}
+	scope := filepath.Join(root, "init.scope")
+	if err := os.MkdirAll(scope, 0o755); err != nil {
+		return err
+	}
+	var problems []error
+	for _, controller := range strings.Fields(string(content)) {
+		if err := enableController(root, scope, controller); err != nil {
+			problems = append(problems, fmt.Errorf("hand on controller %s: %w", controller, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// busyAttempts bounds how often newcomers are moved out of the way.
+const busyAttempts = 10
+
+func enableController(root, scope, controller string) error {
+	var err error
+	for range busyAttempts {
+		if err := moveProcesses(root, scope); err != nil {
+			return err
+		}
+		err = writeCgroup(filepath.Join(root, "cgroup.subtree_control"), "+"+controller)
+		if !errors.Is(err, unix.EBUSY) {
+			return err
+		}
+	}
+	return err
+}
+
+func moveProcesses(from, to string) error {
+	content, err := os.ReadFile(filepath.Join(from, "cgroup.procs"))
+	if err != nil {
+		return err
+	}
+	for _, pid := range strings.Fields(string(content)) {
+		// 0 is a process of another PID namespace, which cannot be named.
+		if pid == "0" {
+			continue
+		}
+		err := writeCgroup(filepath.Join(to, "cgroup.procs"), pid)
+		if err != nil && !errors.Is(err, unix.ESRCH) {
+			return fmt.Errorf("move process %s: %w", pid, err)
+		}
+	}
+	return nil
+}
+
+func writeCgroup(path, text string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	_, err = file.WriteString(text)
+	return err
 }
 
 // leaveHostCgroups unmounts cgroup hierarchies that reach beyond this

@@ -22,13 +22,17 @@ const ReportFile = "/run/apple-k8s/boot.json"
 
 // Report is what a boot found out.
 type Report struct {
-	CgroupV1 bool     `json:"cgroupV1"`
+	CgroupV1 bool `json:"cgroupV1"`
+	// Problems keep the node from working.
 	Problems []string `json:"problems,omitempty"`
+	// Warnings are what it can probably do without.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 type step struct {
-	name string
-	do   func() error
+	name      string
+	essential bool
+	do        func() error
 }
 
 // Run prepares the container and replaces this process by the program args.
@@ -41,7 +45,11 @@ func Run(args []string) error {
 		if err := step.do(); err != nil {
 			problem := fmt.Sprintf("%s: %v", step.name, err)
 			fmt.Fprintln(os.Stderr, "apple-k8s-node: boot:", problem)
-			report.Problems = append(report.Problems, problem)
+			if step.essential {
+				report.Problems = append(report.Problems, problem)
+			} else {
+				report.Warnings = append(report.Warnings, problem)
+			}
 		}
 	}
 	if err := report.save(); err != nil {
@@ -57,22 +65,27 @@ func steps(report *Report) []step {
 	state, stateErr := contract.LoadState(contract.StateDir)
 	report.CgroupV1 = cgroupV1(cgroupRoot)
 	return []step{
-		{"read saved state", func() error { return stateErr }},
-		{"cgroup hierarchies", leaveHostCgroups},
-		{"mount /run and /tmp", mountTemporary},
-		{"container disk", useContainerDisk},
+		{"read saved state", true, func() error { return stateErr }},
+		{"control groups", false, func() error {
+			if report.CgroupV1 {
+				return leaveHostCgroups()
+			}
+			return openCgroups(cgroupRoot)
+		}},
+		{"mount /run and /tmp", true, mountTemporary},
+		{"container disk", true, useContainerDisk},
 		// After every mount of ours, so that they all propagate.
-		{"share mounts", func() error { return syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_SHARED, "") }},
-		{"machine id", func() error { return fixMachineID("/etc/machine-id", contract.StateDir) }},
-		{"product uuid", fixProductUUID},
-		{"containerd configuration", func() error { return fitContainerd(report.CgroupV1) }},
-		{"kubelet arguments", func() error { return fitKubelet("/etc/default/kubelet", report.CgroupV1) }},
-		{"kernel settings", setKernelSettings},
-		{"proxy settings", func() error { return passProxy("/run/systemd/system.conf.d", state) }},
-		{"node network", func() error { return restoreNetwork(state) }},
-		{"pod network", func() error { return resetPodNetwork(state) }},
-		{"address in kind's cluster", func() error { return healKind(state) }},
-		{"systemd units", func() error { return writeUnits("/run/systemd/system", state) }},
+		{"share mounts", true, func() error { return syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_SHARED, "") }},
+		{"machine id", false, func() error { return fixMachineID("/etc/machine-id", contract.StateDir) }},
+		{"product uuid", false, fixProductUUID},
+		{"containerd configuration", true, func() error { return fitContainerd(report.CgroupV1) }},
+		{"kubelet arguments", true, func() error { return fitKubelet("/etc/default/kubelet", report.CgroupV1) }},
+		{"kernel settings", true, setKernelSettings},
+		{"proxy settings", false, func() error { return passProxy("/run/systemd/system.conf.d", state) }},
+		{"node network", true, func() error { return restoreNetwork(state) }},
+		{"pod network", true, func() error { return resetPodNetwork(state) }},
+		{"address in kind's cluster", false, func() error { return healKind(state) }},
+		{"systemd units", true, func() error { return writeUnits("/run/systemd/system", state) }},
 	}
 }
 
