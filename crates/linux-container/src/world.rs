@@ -31,6 +31,8 @@ pub(crate) struct Service {
     boot_id: String,
     /// The release played when the service was started.
     pub(crate) version: String,
+    /// Whether containers may reach beyond the host.
+    outside: bool,
 }
 
 impl World {
@@ -98,6 +100,11 @@ impl World {
         Path::new(RUN).join("host.lock")
     }
 
+    /// Which services of the host have turned forwarding on.
+    pub(crate) fn forwarding() -> PathBuf {
+        Path::new(RUN).join("forwarding")
+    }
+
     /// podman's configuration and storage.
     pub(crate) fn podman(&self) -> PathBuf {
         self.app_root.join("podman")
@@ -150,11 +157,22 @@ impl World {
         (boot_id()? == service.boot_id).then_some(service)
     }
 
-    pub(crate) fn mark_started(&self) -> Result<()> {
+    /// Whether containers of the started service may reach beyond the host.
+    pub(crate) fn outside(&self) -> bool {
+        self.service().is_some_and(|service| service.outside)
+    }
+
+    /// Whether the service was started and the host has restarted since.
+    pub(crate) fn lost_its_host(&self) -> bool {
+        self.marker().exists() && self.service().is_none()
+    }
+
+    pub(crate) fn mark_started(&self, outside: bool) -> Result<()> {
         let boot_id = boot_id().ok_or_else(|| Error::internal("cannot read the host's boot id"))?;
         let service = Service {
             boot_id,
             version: self.version.to_string(),
+            outside,
         };
         let text = serde_json::to_vec(&service).context(|| "cannot encode the service".into())?;
         write_atomic(&self.marker(), &text)

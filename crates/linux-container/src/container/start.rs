@@ -195,7 +195,7 @@ fn write_network_files(
     }
     super::files::write_etc(&upper, "hosts", &hosts)?;
     if let Some(dns) = &config.dns {
-        let resolver = Resolver::new(dns, attachments.first(), world.settings.outside());
+        let resolver = Resolver::new(dns, attachments.first(), world.outside());
         super::files::write_etc(&upper, "resolv.conf", &resolver.text())?;
     }
     Ok(())

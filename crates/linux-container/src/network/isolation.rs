@@ -5,42 +5,24 @@
 //! networks other than host-only ones may reach beyond the host, by address translation.
 
 use std::fmt::Write;
-use std::fs;
 use std::process::Command;
 
 use super::{Entity, tool};
-use crate::error::{Context, Result};
+use crate::error::Result;
 use crate::model::NetworkMode;
 use crate::world::World;
 
-const FORWARDING: &str = "/proc/sys/net/ipv4/ip_forward";
-
 /// Replaces the table by one for these networks.
-pub(super) fn apply(world: &World, networks: &[Entity]) -> Result<()> {
-    let outside = world.settings.outside();
-    load(&rules(world, networks, outside))?;
-    let saved = world.run().join("ip_forward");
-    if outside && !saved.exists() {
-        let before =
-            fs::read_to_string(FORWARDING).context(|| format!("cannot read {FORWARDING}"))?;
-        crate::world::write_atomic(&saved, before.as_bytes())?;
-        fs::write(FORWARDING, "1").context(|| format!("cannot write {FORWARDING}"))?;
-    }
-    Ok(())
+pub(super) fn apply(world: &World, networks: &[Entity], outside: bool) -> Result<()> {
+    load(&rules(world, networks, outside))
 }
 
-/// Removes the table, and gives the host its forwarding setting back.
+/// Removes the table.
 pub(super) fn remove(world: &World) -> Result<()> {
     load(&format!(
         "table inet {0} {{}}\ndelete table inet {0}\n",
         table(world)
-    ))?;
-    let saved = world.run().join("ip_forward");
-    if let Ok(before) = fs::read_to_string(&saved) {
-        fs::write(FORWARDING, before.trim()).context(|| format!("cannot write {FORWARDING}"))?;
-        let _ = fs::remove_file(saved);
-    }
-    Ok(())
+    ))
 }
 
 fn table(world: &World) -> String {

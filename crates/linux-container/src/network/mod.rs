@@ -3,6 +3,7 @@
 //! directly; publishing is done by a process, not by rules.
 
 mod address;
+mod forwarding;
 mod isolation;
 mod link;
 mod resolver;
@@ -157,7 +158,7 @@ pub(crate) fn create(world: &World, request: Request) -> Result<()> {
     };
     link::add_bridge(&entity.bridge(world), entity.gateway(), entity.subnet)?;
     entity.write(world)?;
-    isolation::apply(world, &all(world))
+    isolation::apply(world, &all(world), world.outside())
 }
 
 /// Removes a network without users.
@@ -166,11 +167,11 @@ pub(crate) fn remove(world: &World, entity: &Entity) -> Result<()> {
     let folder = world.networks().join(entity.name());
     fs::remove_dir_all(&folder).context(|| format!("cannot remove {}", folder.display()))?;
     link::remove(&entity.bridge(world));
-    isolation::apply(world, &all(world))
+    isolation::apply(world, &all(world), world.outside())
 }
 
 /// Makes the bridges of all networks, and the builtin network at the first start.
-pub(crate) fn up(world: &World) -> Result<()> {
+pub(crate) fn up(world: &World, outside: bool) -> Result<()> {
     let _host = Lock::host()?;
     let _lock = Lock::networks(world)?;
     // Bridges of an unclean end would look like ranges taken by the host.
@@ -202,7 +203,10 @@ pub(crate) fn up(world: &World) -> Result<()> {
         link::add_bridge(&entity.bridge(world), entity.gateway(), entity.subnet)?;
         known.insert(index, entity);
     }
-    isolation::apply(world, &known)
+    if outside {
+        forwarding::take(world)?;
+    }
+    isolation::apply(world, &known, outside)
 }
 
 fn builtin(world: &World, known: &[Entity]) -> Result<Entity> {
@@ -226,6 +230,7 @@ pub(crate) fn down(world: &World) -> Result<()> {
     let _host = Lock::host()?;
     let _lock = Lock::networks(world)?;
     link::remove_all(world)?;
+    forwarding::give_back(world)?;
     isolation::remove(world)
 }
 

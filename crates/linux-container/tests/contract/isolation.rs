@@ -1,6 +1,6 @@
 //! What a container is given, and what it can reach.
 
-use crate::program::{Program, eventually};
+use crate::program::{NODE, Program, eventually};
 
 const DEFAULT_CAPABILITIES: &str = "CapEff:\t00000000a80425fb";
 
@@ -65,22 +65,22 @@ fn network_files_are_written_again_at_each_start() {
 #[test]
 fn all_capabilities_and_no_protected_path_make_a_node() {
     let program = Program::shared();
-    let c = program.idle(&[
-        "--cap-add",
-        "ALL",
-        "--masked-path",
-        "NONE",
-        "--read-only-path",
-        "NONE",
-        "--tmpfs",
-        "/run",
-        "--env",
-        "container=docker",
-        "--cpus",
-        "4",
-        "--memory",
-        "1g",
-    ]);
+    let c = program.idle(
+        &[
+            &NODE[..],
+            &[
+                "--tmpfs",
+                "/run",
+                "--env",
+                "container=docker",
+                "--cpus",
+                "4",
+                "--memory",
+                "1g",
+            ],
+        ]
+        .concat(),
+    );
     let config = &c.inspect()["configuration"];
     assert_eq!(config["capAdd"], serde_json::json!(["ALL"]));
     assert_eq!(config["maskedPaths"], serde_json::json!([]));
@@ -107,14 +107,7 @@ fn all_capabilities_and_no_protected_path_make_a_node() {
 #[test]
 fn twin_node_has_a_folder_on_a_real_file_system_for_its_life() {
     let program = Program::started();
-    let c = program.idle(&[
-        "--cap-add",
-        "ALL",
-        "--masked-path",
-        "NONE",
-        "--read-only-path",
-        "NONE",
-    ]);
+    let c = program.idle(&NODE);
     let kind = "stat -f -c %T /var/lib/container-disk; stat -f -c %T /";
     let kinds = c.exec(kind).ok();
     let kinds: Vec<&str> = kinds.lines().collect();
@@ -184,14 +177,7 @@ fn containers_and_host_reach_each_other() {
 #[test]
 fn twin_nothing_leaves_the_host_and_the_refusal_is_quick() {
     let program = Program::shared();
-    let c = program.idle(&[
-        "--cap-add",
-        "ALL",
-        "--masked-path",
-        "NONE",
-        "--read-only-path",
-        "NONE",
-    ]);
+    let c = program.idle(&NODE);
     // A documentation address: nobody is there, but a packet for it would leave the host.
     let start = std::time::Instant::now();
     let answer = c.get("198.51.100.7");

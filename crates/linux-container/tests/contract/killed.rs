@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::program::{Program, eventually, name};
+use crate::program::{NODE, Program, eventually, name};
 
 #[test]
 fn eight_at_once_get_eight_addresses() {
@@ -51,17 +51,9 @@ fn one_name_is_given_once() {
 fn twin_run_and_delete_survive_a_kill_at_any_point() {
     let program = Program::started();
     let image = program.image();
-    let flags = [
-        "--cap-add",
-        "ALL",
-        "--masked-path",
-        "NONE",
-        "--read-only-path",
-        "NONE",
-    ];
     for round in 0..20_u64 {
         let mut args = vec!["run", "-d", "--name", "victim", "-p", "127.0.0.1:28082:80"];
-        args.extend(flags);
+        args.extend(NODE);
         args.extend([image.as_str(), "sleep", "1000"]);
         let mut run = program.command(&args).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(round * 13));

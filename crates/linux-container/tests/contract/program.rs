@@ -240,6 +240,16 @@ impl Drop for Container<'_> {
     }
 }
 
+/// The flags that make a container what a virtual machine's root is.
+pub(crate) const NODE: [&str; 6] = [
+    "--cap-add",
+    "ALL",
+    "--masked-path",
+    "NONE",
+    "--read-only-path",
+    "NONE",
+];
+
 /// A name that no other test uses.
 pub(crate) fn name() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);

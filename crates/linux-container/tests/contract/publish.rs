@@ -116,3 +116,83 @@ fn large_transfers_and_half_closed_connections() {
     assert_eq!(answer.len(), 3_000_008);
     drop(c);
 }
+
+#[test]
+fn twin_datagrams_pass_both_ways() {
+    let program = Program::shared();
+    let socket = std::net::UdpSocket::bind(("127.0.0.1", 0)).unwrap();
+    let port = free_port();
+    let mark = format!("{}", 900_000_000 + u32::from(port));
+    let c = program.run(
+        &["-p", &format!("127.0.0.1:{port}:9000/udp")],
+        &format!("exec sleep {mark}"),
+    );
+    // The image has no datagram server: one of the host's works in the container's network.
+    let pid = pid_of(&["sleep", &mark]);
+    let script = "my $s = IO::Socket::INET->new(LocalPort => 9000, Proto => 'udp') or die; \
+                  while ($s->recv(my $m, 65536)) { $s->send(uc $m) }";
+    let mut server = std::process::Command::new("nsenter")
+        .args([
+            &format!("--net=/proc/{pid}/ns/net"),
+            "perl",
+            "-MIO::Socket::INET",
+            "-e",
+            script,
+        ])
+        .spawn()
+        .unwrap();
+    socket
+        .set_read_timeout(Some(std::time::Duration::from_millis(200)))
+        .unwrap();
+    let mut answer = [0; 64];
+    eventually("the server answers", || {
+        socket.send_to(b"hello", ("127.0.0.1", port)).unwrap();
+        socket
+            .recv(&mut answer)
+            .is_ok_and(|count| &answer[..count] == b"HELLO")
+    });
+    server.kill().unwrap();
+    server.wait().unwrap();
+    drop(c);
+}
+
+fn pid_of(line: &[&str]) -> u32 {
+    let line: Vec<u8> = line
+        .iter()
+        .flat_map(|word| word.bytes().chain([0]))
+        .collect();
+    let same = |pid: &u32| std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|l| l == line);
+    let pids = std::fs::read_dir("/proc").unwrap().flatten();
+    pids.filter_map(|e| e.file_name().to_str()?.parse().ok())
+        .find(same)
+        .unwrap()
+}
+
+#[test]
+fn sockets_are_relayed() {
+    let program = Program::shared();
+    let folder = tempfile::tempdir().unwrap();
+    let guest = std::os::unix::net::UnixListener::bind(folder.path().join("guest")).unwrap();
+    let host = folder.path().join("host");
+    let publish = format!("{}:/shared/guest", host.display());
+    let mount = format!("{}:/shared", folder.path().display());
+    if Program::foreign() {
+        return;
+    }
+    let c = program.idle(&["-v", &mount, "--publish-socket", &publish]);
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = guest.accept().unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        stream.write_all(text.to_uppercase().as_bytes()).unwrap();
+    });
+    let mut stream = std::os::unix::net::UnixStream::connect(&host).unwrap();
+    stream.write_all(b"through").unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    server.join().unwrap();
+    assert_eq!(text, "THROUGH");
+    program.call(["stop", &c.id]).ok();
+    assert!(!host.exists());
+}

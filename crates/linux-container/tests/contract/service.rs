@@ -175,6 +175,117 @@ fn twin_stop_leaves_no_process_interface_rule_mount_or_group() {
     );
 }
 
+#[test]
+fn twin_a_restart_of_the_host_stops_all_and_loses_nothing() {
+    let program = Program::started();
+    let image = program.image();
+    let run = [
+        "run",
+        "-d",
+        "--name",
+        "survivor",
+        "-p",
+        "127.0.0.1:28083:80",
+        &image,
+    ];
+    program.call(run.into_iter().chain(["sh", "-c", IDLE])).ok();
+    program
+        .call(["exec", "survivor", "sh", "-c", "echo kept >/kept"])
+        .ok();
+    program
+        .call([
+            "run", "-d", "--rm", "--name", "brief", &image, "sh", "-c", IDLE,
+        ])
+        .ok();
+    // The nearest thing to a power cut: every process of it dies at once, and the boot id differs.
+    let key = run_folder(program.root().to_str().unwrap());
+    let run = std::path::PathBuf::from(format!("/run/apple-container/{key}"));
+    kill_all(program.root().to_str().unwrap());
+    let marker = run.join("service.json");
+    let text = std::fs::read_to_string(&marker).unwrap();
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    std::fs::write(&marker, text.replace(boot.trim(), "another-boot")).unwrap();
+
+    assert_eq!(program.call(["list"]).status, 1);
+    let down = program.call(["system", "status", "--format", "json"]);
+    assert_eq!(down.stdout, "{\"status\":\"unregistered\"}\n");
+    program.start();
+    let list = program.call(["list", "--all", "--format", "json"]).json();
+    assert_eq!(
+        list.as_array().unwrap().len(),
+        1,
+        "the one with --rm is gone: {list}"
+    );
+    assert_eq!(list[0]["status"]["state"], "stopped");
+    program.call(["start", "survivor"]).ok();
+    assert_eq!(
+        program.call(["exec", "survivor", "cat", "/kept"]).ok(),
+        "kept\n"
+    );
+}
+
+/// Kills monitors, first processes and publishers of an app root.
+fn kill_all(root: &str) {
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let read = |name: &str| {
+            let bytes = std::fs::read(entry.path().join(name)).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        let line = read("cmdline");
+        let monitor = line.starts_with("/usr/bin/conmon") && line.contains(root);
+        let publisher = line.contains("--publish-for") && read("environ").contains(root);
+        let own_root = format!("upperdir={root}/");
+        let table = read("mountinfo");
+        let mut roots = table
+            .lines()
+            .filter(|line| line.split(' ').nth(4) == Some("/"));
+        let inside = roots.any(|line| line.contains(&own_root));
+        let pid: Option<i32> = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok());
+        if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw)
+            && (monitor || publisher || inside)
+        {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+#[test]
+fn twin_containers_may_be_let_out_and_the_host_gets_its_setting_back() {
+    let forwarding = || std::fs::read_to_string("/proc/sys/net/ipv4/ip_forward").unwrap();
+    let before = forwarding();
+    let program = Program::twin();
+    let config = program.root().join("config.toml");
+    std::fs::write(config, "[linux]\noutside = true\n").unwrap();
+    program.start();
+    let key = run_folder(program.root().to_str().unwrap());
+    let table = || {
+        let name = format!("container_{key}");
+        let output = Command::new("nft")
+            .args(["list", "table", "inet", &name])
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert!(table().contains("masquerade"), "{}", table());
+    assert_eq!(forwarding(), "1\n");
+    program
+        .call(["network", "create", "--internal", "closed"])
+        .ok();
+    assert_eq!(
+        table().matches("masquerade").count(),
+        1,
+        "not for a host-only network"
+    );
+    let mode = program.call(["network", "inspect", "closed"]).json();
+    assert_eq!(mode[0]["configuration"]["mode"], "hostOnly");
+    program.call(["system", "stop"]).ok();
+    assert_eq!(table(), "");
+    assert_eq!(forwarding(), before);
+}
+
 /// The six digits of an app root: the folder below /run whose podman works in it.
 fn run_folder(root: &str) -> String {
     std::fs::read_dir("/run/apple-container")

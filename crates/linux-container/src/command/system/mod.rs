@@ -19,6 +19,7 @@ use crate::lock::Lock;
 use crate::network;
 use crate::output::{self, Format, Layout};
 use crate::podman::Podman;
+use crate::store::Store;
 use crate::world::{World, write_atomic};
 
 const KERNEL: &str = "the host's own kernel";
@@ -59,18 +60,58 @@ fn launch(world: &World) -> Result<()> {
     ] {
         fs::create_dir_all(&folder).context(|| format!("cannot create {}", folder.display()))?;
     }
+    require_programs()?;
+    if world.lost_its_host() {
+        forget_runs(world)?;
+    }
     copy_settings(world)?;
     Podman::configure(world)?;
     warn("Verifying machine API server is running...");
     // After a restart of the host podman has to be told once that nothing runs any more.
     Podman::new(world).run(["ps", "--quiet"])?;
     end_everything(world)?;
-    network::up(world)?;
-    world.mark_started()?;
+    let outside = world.settings.outside();
+    network::up(world, outside)?;
+    world.mark_started(outside)?;
     note(
         world,
         &format!("started, playing version {}", world.version),
     );
+    Ok(())
+}
+
+/// Names everything that is missing on this host at once.
+fn require_programs() -> Result<()> {
+    const NEEDED: [&str; 7] = ["podman", "conmon", "runc", "ip", "nft", "unshare", "tar"];
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<_> = std::env::split_paths(&path).collect();
+    let there = |name: &&str| folders.iter().any(|folder| folder.join(name).is_file());
+    let missing: Vec<&str> = NEEDED.into_iter().filter(|name| !there(name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Error::internal(format!(
+        "programs are missing on this host: {}. Install them; Debian has them in podman, conmon, runc, iproute2, nftables, util-linux and tar",
+        missing.join(", ")
+    )))
+}
+
+/// After an unclean end of the host: what was kept of running containers is not true any more,
+/// and where /run is on a disk it is still there.
+fn forget_runs(world: &World) -> Result<()> {
+    for stored in Store::new(world).containers()?.values() {
+        let _ = fs::remove_dir_all(Path::new("/run/runc").join(&stored.id));
+    }
+    for name in [
+        "storage",
+        "libpod",
+        "attachments",
+        "netns",
+        "publishers",
+        "exec",
+    ] {
+        let _ = fs::remove_dir_all(world.run().join(name));
+    }
     Ok(())
 }
 
