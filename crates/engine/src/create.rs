@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use crate::api::{self, Readiness};
 use crate::error::{Error, ErrorCode, Result};
-use crate::home::{ClusterDir, ClusterLock};
+use crate::home::{ClusterDir, ClusterLock, Creation};
 use crate::host;
 use crate::inventory::{Inventory, NodeContainer};
 use crate::node::protocol::{JoinMaterial, Secret};
@@ -74,7 +74,14 @@ impl Engine {
         let dir = self.home.cluster(name);
         let creation = new_creation_id()?;
         dir.create()?;
-        ClusterDir::write(&dir.creation_file(), &creation)?;
+        dir.begin_creation(&Creation {
+            id: creation.clone(),
+            nodes: prepared
+                .drafts
+                .iter()
+                .map(|draft| draft.plan.name.clone())
+                .collect(),
+        })?;
         step.done();
 
         let made =

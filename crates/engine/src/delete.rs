@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use container::Container;
 use kubeconfig::Files;
 use serde::Serialize;
 
 use crate::error::Result;
-use crate::home::ClusterDir;
-use crate::inventory::{Inventory, NodeContainer};
+use crate::home::{ClusterDir, Creation};
+use crate::inventory::Inventory;
 use crate::{Engine, Operation};
 
 /// What a delete removed.
@@ -48,9 +49,13 @@ impl Engine {
         let dir = self.home.cluster(name);
         let existed = !nodes.is_empty() || dir.exists();
 
-        if !nodes.is_empty() {
+        let mut names = nodes.clone();
+        if let Some(killed) = dir.creation()? {
+            names.extend(under_way(&killed, &inventory));
+        }
+        if !names.is_empty() {
             let step = op.steps.begin("delete-nodes", None);
-            container.delete(&nodes, true).await?;
+            remove_containers(&container, &names).await?;
             step.done_with(nodes.join(", "));
         }
         let kubeconfigs = self.remove_access(name, kubeconfig)?;
@@ -66,15 +71,9 @@ impl Engine {
     /// Removes the nodes of a cluster whatever their state. Not cancellable: it cleans up.
     pub(crate) async fn remove_nodes(&self, name: &str) -> Result<()> {
         let inventory = Inventory::read(&self.container).await?;
-        let nodes: Vec<&str> = inventory
-            .nodes(name)
-            .iter()
-            .map(NodeContainer::name)
-            .collect();
-        if !nodes.is_empty() {
-            self.container.delete(&nodes, true).await?;
-        }
-        Ok(())
+        let nodes = inventory.nodes(name).iter();
+        let names: Vec<String> = nodes.map(|node| node.name().to_owned()).collect();
+        remove_containers(&self.container, &names).await
     }
 
     /// Removes the cluster's entry from all kubeconfig files that may have it. A file that can't
@@ -103,4 +102,30 @@ impl Engine {
             None => Ok(changed.into_iter().collect()),
         }
     }
+}
+
+/// Names of containers that a killed creation may still be making: whoever killed it did not kill
+/// the call of `container` that it was waiting for, and that call holds the container's name.
+pub(crate) fn under_way(killed: &Creation, inventory: &Inventory) -> Vec<String> {
+    let there = |name: &&String| inventory.all.iter().any(|container| container.id == **name);
+    let missing = killed.nodes.iter().filter(|name| !there(name));
+    missing.cloned().collect()
+}
+
+/// Removes containers whatever their state. Those that somebody else removes at the same time, or
+/// that never came to be, are no error: what counts is that none is left.
+pub(crate) async fn remove_containers(container: &Container, names: &[String]) -> Result<()> {
+    let mut names = names.to_vec();
+    while !names.is_empty() {
+        let Err(error) = container.delete(&names, true).await else {
+            return Ok(());
+        };
+        let before = names.len();
+        let inventory = Inventory::read(container).await?;
+        names.retain(|name| inventory.all.iter().any(|there| there.id == *name));
+        if names.len() == before {
+            return Err(error.into());
+        }
+    }
+    Ok(())
 }

@@ -101,6 +101,15 @@ impl Home {
     }
 }
 
+/// A creation that has not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Creation {
+    /// What its containers carry as a label.
+    pub(crate) id: String,
+    /// Names of all its nodes, made or not.
+    pub(crate) nodes: Vec<String>,
+}
+
 /// The files of one cluster.
 #[derive(Debug, Clone)]
 pub(crate) struct ClusterDir {
@@ -113,10 +122,29 @@ impl ClusterDir {
         self.path.join("cluster.yaml")
     }
 
-    /// Names the creation under way. A creation that was killed leaves it behind, and only
-    /// containers that carry this creation's label may then be removed.
+    /// Names the creation under way and its nodes, one a line. A creation that was killed leaves
+    /// it behind, and only what belongs to it may then be removed.
     pub(crate) fn creation_file(&self) -> PathBuf {
         self.path.join("creation")
+    }
+
+    /// The creation under way, or the one that was killed.
+    pub(crate) fn creation(&self) -> Result<Option<Creation>> {
+        let text = Self::read(&self.creation_file())?;
+        Ok(text.map(|text| {
+            let mut lines = text.lines().map(str::to_owned);
+            Creation {
+                id: lines.next().unwrap_or_default(),
+                nodes: lines.collect(),
+            }
+        }))
+    }
+
+    /// Remembers that a creation is under way.
+    pub(crate) fn begin_creation(&self, creation: &Creation) -> Result<()> {
+        let lines = std::iter::once(&creation.id).chain(&creation.nodes);
+        let text: String = lines.flat_map(|line| [line.as_str(), "\n"]).collect();
+        Self::write(&self.creation_file(), &text)
     }
 
     /// The engine's own access to the cluster's API.
@@ -382,6 +410,20 @@ mod tests {
             .expect("there");
         let whole = std::path::absolute("config").expect("a path");
         assert_eq!(noted, format!("{}\n", whole.display()));
+    }
+
+    #[test]
+    fn a_creation_is_remembered_with_its_nodes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let dir = Home::at(folder.path()).cluster("dev");
+        assert_eq!(dir.creation().expect("readable"), None);
+        dir.create().expect("made");
+        let creation = Creation {
+            id: "abc".into(),
+            nodes: vec!["dev-control-plane".into(), "dev-worker".into()],
+        };
+        dir.begin_creation(&creation).expect("written");
+        assert_eq!(dir.creation().expect("readable"), Some(creation));
     }
 
     #[test]

@@ -11,8 +11,9 @@ use spec::Cluster;
 
 use crate::Engine;
 use crate::create::CreateRequest;
+use crate::delete::{remove_containers, under_way};
 use crate::error::{Error, ErrorCode, Result};
-use crate::home::{ClusterDir, PortTurn};
+use crate::home::PortTurn;
 use crate::host::{self, HostPort, Neighbour};
 use crate::inventory::{Inventory, LABEL_CREATION, NodeContainer};
 use crate::plan::{self, NodeDraft};
@@ -101,11 +102,12 @@ impl Engine {
     ) -> Result<Inventory> {
         let name = &cluster.name;
         let dir = self.home.cluster(name);
-        let killed = ClusterDir::read(&dir.creation_file())?;
-        let (remains, foreign): (Vec<&NodeContainer>, Vec<&NodeContainer>) =
-            inventory.nodes(name).iter().partition(|node| {
-                killed.is_some() && node.info.label(LABEL_CREATION) == killed.as_deref()
-            });
+        let killed = dir.creation()?;
+        let label = killed.as_ref().map(|creation| creation.id.as_str());
+        let (remains, foreign): (Vec<&NodeContainer>, Vec<&NodeContainer>) = inventory
+            .nodes(name)
+            .iter()
+            .partition(|node| label.is_some() && node.info.label(LABEL_CREATION) == label);
         if !foreign.is_empty() || dir.spec_file().exists() {
             return Err(Error::new(
                 ErrorCode::ClusterExists,
@@ -135,16 +137,16 @@ impl Engine {
             )
             .hint("choose another cluster name, or delete that container"));
         }
-        if ours.is_empty() {
+        let Some(killed) = killed else {
             return Ok(inventory);
-        }
+        };
         tracing::info!(
             nodes = ours.len(),
             "removing what an interrupted creation left"
         );
-        container
-            .delete(&ours.into_iter().collect::<Vec<_>>(), true)
-            .await?;
+        let mut names: BTreeSet<String> = ours.into_iter().map(str::to_owned).collect();
+        names.extend(under_way(&killed, &inventory));
+        remove_containers(container, &Vec::from_iter(names)).await?;
         Inventory::read(container).await
     }
 

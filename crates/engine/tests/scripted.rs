@@ -487,3 +487,46 @@ fn assert_no_files(folder: &Path) {
         assert_no_files(&entry.path());
     }
 }
+
+/// A delete that was killed left its call of `container` behind, which still removes nodes.
+#[tokio::test]
+async fn nodes_that_go_by_themselves_are_deleted_all_the_same() {
+    let gone = healthy()
+        .times(1, &["list"], [two_nodes("any", "running")])
+        .on(&["list"], [Act::Stdout("[]".into())])
+        .failing(&["delete"], "internalError: \"failed to delete container\" (cause: \"notFound: \"container with ID dev-worker not found\"\")");
+    let bench = Bench::new(&gone);
+    let deleted = bench
+        .engine
+        .delete("dev", None, &Operation::silent())
+        .await
+        .unwrap();
+    assert!(deleted.existed);
+
+    let stuck = healthy()
+        .on(&["list"], [two_nodes("any", "running")])
+        .failing(&["delete"], "internalError: \"failed to delete container\"");
+    let bench = Bench::new(&stuck);
+    let left = bench.engine.delete("dev", None, &Operation::silent()).await;
+    assert_eq!(left.unwrap_err().code, ErrorCode::RuntimeFailed);
+}
+
+/// A create that was killed left its call of `container` behind, which may still make a node.
+#[tokio::test]
+async fn nodes_under_way_are_deleted_by_their_names() {
+    let empty = healthy()
+        .on(&["list"], [Act::Stdout("[]".into())])
+        .on(&["delete"], [Act::LastWord]);
+    let bench = Bench::new(&empty);
+    leave_behind(&bench, "killed\ndev-control-plane\ndev-worker\n");
+    bench
+        .engine
+        .delete("dev", None, &Operation::silent())
+        .await
+        .unwrap();
+    assert_eq!(
+        bench.changes(),
+        ["delete --force dev-control-plane dev-worker"]
+    );
+    assert_eq!(bench.remembered(), [] as [String; 0]);
+}
