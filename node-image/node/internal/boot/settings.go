@@ -103,12 +103,15 @@ func kubeletDefaults(content, args string) string {
 	return out.String()
 }
 
-// setKernelSettings turns forwarding on and raises limits that several
-// hundred watching programs exceed. Limits are never lowered: on Linux the
-// kernel is shared with the host.
-func setKernelSettings() error {
+// forwardPackets lets the node be its pods' router.
+func forwardPackets() error {
+	return raise("/proc/sys/net/ipv4/ip_forward", 1)
+}
+
+// raiseLimits raises limits that several hundred watching programs exceed.
+// They are never lowered: on Linux the kernel is shared with the host.
+func raiseLimits() error {
 	return errors.Join(
-		raise("/proc/sys/net/ipv4/ip_forward", 1),
 		raise("/proc/sys/fs/inotify/max_user_instances", 8192),
 		raise("/proc/sys/fs/inotify/max_user_watches", 524288),
 	)
