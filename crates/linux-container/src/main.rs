@@ -34,13 +34,13 @@ fn main() -> ExitCode {
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Exit::Failed(error)) => {
-            eprintln!("Error: {error}");
+            command::warn(&format!("Error: {error}"));
             ExitCode::from(1)
         }
         Err(Exit::Usage { message, usage }) => {
-            eprintln!("Error: {message}");
+            command::warn(&format!("Error: {message}"));
             if !usage.is_empty() {
-                eprintln!("{usage}");
+                command::warn(&usage);
             }
             ExitCode::from(64)
         }
@@ -57,7 +57,7 @@ fn run(args: &[String]) -> Outcome {
     }
     match cli::parse(cli::root(), args, world.version)? {
         cli::Parsed::Print(text) => {
-            println!("{text}");
+            command::print(&text);
             Ok(())
         }
         cli::Parsed::Run(matches) => command::run(&world, &matches),

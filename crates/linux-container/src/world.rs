@@ -31,7 +31,8 @@ pub(crate) struct Service {
     boot_id: String,
     /// The release played when the service was started.
     pub(crate) version: String,
-    /// Whether containers may reach beyond the host.
+    /// Whether containers may reach beyond the host. Older programs did not write it.
+    #[serde(default)]
     outside: bool,
 }
 

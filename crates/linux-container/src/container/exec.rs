@@ -160,7 +160,8 @@ fn attached(runtime: &Runtime, stdin: Stdio) -> Result<u8> {
             }
             endings += u32::from(signal == SIGTERM || signal == SIGINT);
             if endings == 3 {
-                eprintln!("Received 3 SIGINT/SIGTERM's, forcefully exiting.");
+                let text = "Received 3 SIGINT/SIGTERM's, forcefully exiting.\n";
+                let _ = std::io::stderr().write_all(text.as_bytes());
                 std::process::exit(1);
             }
         }

@@ -105,3 +105,17 @@ fn help_names_the_flags_that_clients_probe_for() {
         assert!(top.contains(&format!("  {command}")), "{command} in {top}");
     }
 }
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut child = program()
+        .command(["run", "--help"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!stderr.contains("panicked"), "{stderr}");
+}
