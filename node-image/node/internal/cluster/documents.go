@@ -33,7 +33,8 @@ func initDocuments(c *contract.Config, image *Image, cgroupV1 bool) []map[string
 		{
 			"apiVersion": kubeadmAPI, "kind": "InitConfiguration",
 			"bootstrapTokens": []any{object{
-				"token": c.BootstrapToken, "usages": []any{"signing", "authentication"},
+				// For the nodes that join now; a later one gets a token of its own.
+				"token": c.BootstrapToken, "ttl": "1h0m0s", "usages": []any{"signing", "authentication"},
 				"groups": []any{"system:bootstrappers:kubeadm:default-node-token"},
 			}},
 			"localAPIEndpoint": object{"advertiseAddress": c.Network.Address.String(), "bindPort": apiPort},

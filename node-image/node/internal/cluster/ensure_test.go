@@ -80,18 +80,21 @@ func TestWhatAReadyServerRefusesIsAnError(t *testing.T) {
 }
 
 func TestWhatExistsIsApplied(t *testing.T) {
-	var applied atomic.Bool
-	client := apiServer(t, func(w http.ResponseWriter, r *http.Request) {
-		switch r.Method {
-		case http.MethodPost:
-			w.WriteHeader(http.StatusConflict)
-		case http.MethodPatch:
-			applied.Store(r.URL.Path == "/apis/apps/v1/namespaces/n/daemonsets/d" &&
-				r.URL.Query().Get("force") == "true" && r.Header.Get("Content-Type") == "application/apply-patch+yaml")
+	// 422 is what a Service gets whose address is taken, by itself.
+	for _, refusal := range []int{http.StatusConflict, http.StatusUnprocessableEntity} {
+		var applied atomic.Bool
+		client := apiServer(t, func(w http.ResponseWriter, r *http.Request) {
+			switch r.Method {
+			case http.MethodPost:
+				w.WriteHeader(refusal)
+			case http.MethodPatch:
+				applied.Store(r.URL.Path == "/apis/apps/v1/namespaces/n/daemonsets/d" &&
+					r.URL.Query().Get("force") == "true" && r.Header.Get("Content-Type") == "application/apply-patch+yaml")
+			}
+		})
+		daemonSet := object{"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": object{"name": "d", "namespace": "n"}}
+		if err := ensure(t.Context(), client, daemonSet); err != nil || !applied.Load() {
+			t.Errorf("%d: applied %t, error %v", refusal, applied.Load(), err)
 		}
-	})
-	daemonSet := object{"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": object{"name": "d", "namespace": "n"}}
-	if err := ensure(t.Context(), client, daemonSet); err != nil || !applied.Load() {
-		t.Errorf("applied %t, error %v", applied.Load(), err)
 	}
 }

@@ -228,7 +228,8 @@ func (c *Client) Ensure(ctx context.Context, object map[string]any) error {
 		return err
 	}
 	err = c.do(ctx, http.MethodPost, collection+"?fieldManager=apple-k8s", typeJSON, body, nil)
-	if !HasCode(err, http.StatusConflict) {
+	// A Service that exists is refused for its address before its name.
+	if !HasCode(err, http.StatusConflict) && !HasCode(err, http.StatusUnprocessableEntity) {
 		return err
 	}
 	// JSON is YAML, and what an apply must not carry is the version.
