@@ -174,3 +174,16 @@ fn blank_lines_do_not_become_content() {
     let text = "x: |+\n  y\nusers:\n- name: demo\n\n";
     assert_eq!(remove("text", text, "demo"), "x: |+\n  y\nusers:\n\n");
 }
+
+#[test]
+fn the_last_of_two_of_one_name_goes_from_a_text_without_a_last_line_break() {
+    for line_break in ["\n", "\r\n"] {
+        let text = "users:\n- name: demo\n  user: {}\n- name: demo\n  user: {}";
+        let text = text.replace('\n', line_break);
+        let added = add("text", &text, "demo");
+        let users = added.split("clusters:").next().unwrap();
+        assert_eq!(users.matches("name: demo").count(), 1, "{added}");
+        assert!(!added.ends_with('\n') && !added.contains("\n\n"), "{added}");
+        assert_eq!(remove("text", &added, "demo"), "");
+    }
+}

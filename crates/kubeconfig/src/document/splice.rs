@@ -133,18 +133,27 @@ impl<'t> Splices<'t> {
         let mut start = self.text.len();
         let mut first = None;
         for (index, (range, with)) in self.replaced.iter().enumerate().rev() {
+            if range.start == self.text.len() {
+                // Lines added at the end begin with a line break of their own.
+                continue;
+            }
             if range.end != start || range.is_empty() || !with.is_empty() {
                 break;
             }
             start = range.start;
             first = Some(index);
         }
-        if let Some(first) = first {
-            let before = &self.text[..start];
-            let at_line_start = before.ends_with('\n');
-            if at_line_start {
-                self.replaced[first].0.start = without_break(before).len();
+        let Some(first) = first else { return };
+        // What stands before it now: the end of a replacement, or text that stays.
+        let replacement = first
+            .checked_sub(1)
+            .filter(|before| self.replaced[*before].0.end == start);
+        match replacement {
+            Some(before) => {
+                let with = &mut self.replaced[before].1;
+                with.truncate(without_break(with).len());
             }
+            None => self.replaced[first].0.start = without_break(&self.text[..start]).len(),
         }
     }
 }
