@@ -197,9 +197,12 @@ pub(super) fn prune(world: &World, matches: &Matches) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn pull(world: &World, matches: &Matches) -> Result<()> {
+pub(super) fn pull(world: &World, matches: &Matches) -> Outcome {
+    matches.choice("progress", &["auto", "none", "ansi", "plain", "color"])?;
+    let scheme = matches.choice("scheme", &["http", "https"])?;
     let full = reference::normalise(&matches.positional[0], &world.settings.registry.domain)?;
-    image::pull(world, &full, platform::asked(matches)?.as_ref())
+    let asked = platform::asked(matches)?;
+    Ok(image::pull(world, &full, asked.as_ref(), scheme)?)
 }
 
 pub(super) fn push(world: &World, matches: &Matches) -> Result<()> {

@@ -55,7 +55,7 @@ pub(crate) fn run(world: &World, matches: &Matches) -> Outcome {
         "image list" => images::list(world, matches),
         "image load" => Ok(images::load(world, matches)?),
         "image prune" => Ok(images::prune(world, matches)?),
-        "image pull" => Ok(images::pull(world, matches)?),
+        "image pull" => images::pull(world, matches),
         "image push" => Ok(images::push(world, matches)?),
         "image save" => Ok(images::save(world, matches)?),
         "image tag" => Ok(images::tag(world, matches)?),

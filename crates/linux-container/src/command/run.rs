@@ -91,7 +91,7 @@ fn write_cidfile(matches: &Matches, id: &str) -> Result<()> {
 /// Reads all flags; nothing is changed but images pulled and volumes made.
 fn record(world: &World, matches: &Matches, id: &str) -> Result<Record, Exit> {
     refuse_unsupported(matches)?;
-    matches.choice("scheme", &["http", "https"])?;
+    let scheme = matches.choice("scheme", &["http", "https"])?;
     let resources = resources(world, matches)?;
     let labels = map(matches.all("label"))?;
     let ports = publish::ports(matches.all("publish"))?;
@@ -127,7 +127,7 @@ fn record(world: &World, matches: &Matches, id: &str) -> Result<Record, Exit> {
         None => None,
     };
     let asked = platform::asked(matches)?;
-    let image = image::for_container(world, &matches.positional[0], asked.as_ref())?;
+    let image = image::for_container(world, &matches.positional[0], asked.as_ref(), scheme)?;
     let stop_signal = image.config.stop_signal.clone();
     if let Some(text) = &stop_signal {
         signal::number(text)?;

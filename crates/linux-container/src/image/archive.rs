@@ -119,7 +119,8 @@ fn import(world: &World, layout: &Path, entry: &Value) -> Result<Option<String>>
     let podman = Podman::new(world);
     let id = podman.run_in(folder, ["pull", "--quiet", &format!("oci:{unique}:{full}")])?;
     podman.run(["tag", &id, &full])?;
-    podman.run(["untag", &id, &format!("localhost/{unique}:latest")])?;
+    // Newer ones go by the name in the index, and then there is nothing to take away.
+    let _ = podman.run(["untag", &id, &format!("localhost/{unique}:latest")]);
     let _ = fs::remove_file(link);
     Ok(Some(full))
 }

@@ -76,13 +76,14 @@ pub(crate) fn for_container(
     world: &World,
     name: &str,
     asked: Option<&Platform>,
+    scheme: Option<&str>,
 ) -> Result<Resolved> {
     let full = reference::normalise(name, &world.settings.registry.domain)?;
     let store = Store::new(world);
     let image = if let Some(image) = store.image(&full)? {
         image
     } else {
-        pull(world, &full, asked)?;
+        pull(world, &full, asked, scheme)?;
         store.image(&full)?.ok_or_else(|| unknown(&full))?
     };
     let config = store.image_config(&image)?;
@@ -124,9 +125,17 @@ fn platform_of(config: &Value) -> Platform {
     }
 }
 
-/// Fetches an image from its registry.
-pub(crate) fn pull(world: &World, full: &str, asked: Option<&Platform>) -> Result<()> {
+/// Fetches an image from its registry; `scheme` is `http` or `https`.
+pub(crate) fn pull(
+    world: &World,
+    full: &str,
+    asked: Option<&Platform>,
+    scheme: Option<&str>,
+) -> Result<()> {
     let mut args = vec!["pull".to_owned(), "--quiet".to_owned()];
+    if scheme == Some("http") {
+        args.push("--tls-verify=false".to_owned());
+    }
     if let Some(asked) = asked {
         args.extend(["--platform".to_owned(), platform::text(asked)]);
     }

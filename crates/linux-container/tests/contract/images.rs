@@ -188,3 +188,25 @@ fn an_image_in_use_can_be_deleted() {
     );
     program.call(["delete", "-f", &id]).ok();
 }
+
+#[test]
+fn an_unreachable_registry_is_an_error() {
+    let program = Program::shared();
+    // Nothing listens on the first port of the loopback address.
+    let answer = program.line("image pull --scheme http 127.0.0.1:1/none:1");
+    assert_eq!(
+        (answer.status, answer.stdout.as_str()),
+        (1, ""),
+        "{answer:?}"
+    );
+    assert!(answer.stderr.contains("Error: "), "{answer:?}");
+    program
+        .line("image pull --scheme ftp x")
+        .misused("The value 'ftp' is invalid for");
+    let answer = program.line("run 127.0.0.1:1/none:1 true");
+    assert_eq!(
+        (answer.status, answer.stdout.as_str()),
+        (1, ""),
+        "{answer:?}"
+    );
+}

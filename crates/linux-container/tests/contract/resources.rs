@@ -194,3 +194,91 @@ fn disk_use_is_pretty_json() {
     let header: Vec<&str> = table.lines().next().unwrap().split_whitespace().collect();
     assert_eq!(header, ["TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE"]);
 }
+
+#[test]
+fn twin_prunes() {
+    let program = Program::started();
+    let image = program.image();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("Dockerfile"),
+        format!("FROM {image}\nRUN echo x >/x\n"),
+    )
+    .unwrap();
+    program
+        .call([
+            "build",
+            "-q",
+            "-t",
+            "gone:1",
+            folder.path().to_str().unwrap(),
+        ])
+        .ok();
+    program.call(["image", "tag", "gone:1", "kept:1"]).ok();
+    for command in ["network", "volume"] {
+        program.call([command, "create", "unused"]).ok();
+        program.call([command, "create", "used"]).ok();
+    }
+    let flags = [
+        "create",
+        "--name",
+        "user",
+        "--network",
+        "used",
+        "-v",
+        "used:/x",
+        "kept:1",
+        "true",
+    ];
+    program.call(flags).ok();
+    assert_eq!(program.line("network prune").ok(), "unused\n");
+    let answer = program.line("volume prune");
+    assert!(answer.stderr.contains("Reclaimed "), "{answer:?}");
+    assert_eq!(answer.ok(), "unused\n");
+    let pruned = program.line("image prune --all").ok();
+    assert!(
+        pruned.contains(&format!("untagged docker.io/library/{image}\n")),
+        "{pruned}"
+    );
+    assert!(!pruned.contains("kept:1"), "{pruned}");
+    let answer = program.line("prune");
+    assert!(answer.stderr.contains("Reclaimed "), "{answer:?}");
+    assert_eq!(answer.ok(), "user\n");
+    assert_eq!(program.line("list -a -q").ok(), "");
+    let pruned = program.line("image prune -a").ok();
+    assert!(pruned.contains("deleted sha256:"), "{pruned}");
+    assert_eq!(program.line("image list --format json").ok(), "[]\n");
+    assert_eq!(program.line("network list -q").ok(), "default\nused\n");
+}
+
+#[test]
+fn empty_lists() {
+    let program = Program::shared();
+    assert_eq!(program.line("builder status --format json").ok(), "[]\n");
+    assert_eq!(
+        program.line("builder status").ok(),
+        "builder is not running\n"
+    );
+    if Program::foreign() {
+        return;
+    }
+    assert_eq!(program.line("registry list --format json").ok(), "[]\n");
+    assert_eq!(program.line("registry list -q").ok(), "");
+    assert!(
+        program
+            .line("system property list")
+            .ok()
+            .contains("[container]\ncpus = 4\n")
+    );
+    let properties = program.line("system property list --format json").json();
+    assert_eq!(properties["registry"]["domain"], "docker.io");
+    assert!(
+        program
+            .line("system logs --last 1h")
+            .ok()
+            .contains("container-apiserver: started")
+    );
+    program
+        .line("system logs --last 5x")
+        .misused("The value '5x' is invalid for");
+}
