@@ -52,17 +52,26 @@ func Join(ctx context.Context, input *contract.Input, events *contract.Events) (
 	if err != nil {
 		return "", err
 	}
-	if err := writeJoinFiles(config, material); err != nil {
+	if err := join(ctx, config, material, events); err != nil {
 		return "", err
+	}
+	return "", awaitWorker(ctx, config, events)
+}
+
+// join lets kubeadm join the node, unless it has: kubeadm refuses a node that
+// the cluster already knows, but a join that was cut short later must go on.
+func join(ctx context.Context, config *contract.Config, material *contract.JoinMaterial, events *contract.Events) error {
+	if _, err := os.Stat(rotatingCertificate); err == nil {
+		return program(ctx, contract.CodeKubeadm, nil, "systemctl", "start", "kubelet.service")
+	}
+	if err := writeJoinFiles(config, material); err != nil {
+		return err
 	}
 	defer os.Remove(discoveryFile)
 	defer os.Remove(joinConfig)
 	phases := newKubeadmSteps(events)
-	err = kubeadm(ctx, phases.line, "join", "--config", joinConfig, "--skip-phases", strings.Join(skippedJoinPhases, ","))
-	if err := phases.end(err); err != nil {
-		return "", err
-	}
-	return "", awaitWorker(ctx, config, events)
+	return phases.end(kubeadm(ctx, phases.line, "join", "--config", joinConfig,
+		"--skip-phases", strings.Join(skippedJoinPhases, ",")))
 }
 
 func awaitMaterial(ctx context.Context, input *contract.Input, events *contract.Events) (*contract.JoinMaterial, error) {
