@@ -47,44 +47,7 @@ fn a_cluster_of_three_nodes() {
         let nodes: BTreeSet<&str> = pods.iter().map(|pod| pod.node.as_str()).collect();
         assert_eq!(nodes.len(), 3, "{pods:?}");
     });
-    checks.check("pods reach pods on all nodes", || {
-        network::pod_to_pod(&cluster);
-    });
-    checks.check(
-        "a Service reaches all its pods, by name, from every node",
-        || {
-            network::service(&cluster);
-        },
-    );
-    checks.check("a headless Service names its pods", || {
-        network::headless(&cluster);
-    });
-    checks.check("Services outlive the pods that program them", || {
-        cluster
-            .kubectl([
-                "rollout",
-                "restart",
-                "daemonset/kube-proxy",
-                "-n",
-                "kube-system",
-            ])
-            .ok();
-        let rolled = [
-            "rollout",
-            "status",
-            "daemonset/kube-proxy",
-            "-n",
-            "kube-system",
-        ];
-        cluster.kubectl(rolled).seconds(120).ok();
-        network::service(&cluster);
-    });
-    checks.check("a NodePort answers on every node's address", || {
-        network::node_port(&cluster);
-    });
-    checks.check("extraPortMappings answer on loopback", || {
-        network::published(published);
-    });
+    network_checks(&mut checks, &cluster, published);
     checks.check("kubectl exec, logs -f and cp", || {
         access::exec_logs_copy(&cluster);
     });
@@ -112,7 +75,7 @@ fn a_cluster_of_three_nodes() {
     });
     checks.check("Helm installs a chart", || access::helm(&cluster));
     checks.check("a second cluster of that name is refused", || {
-        same_name(&cluster)
+        same_name(&cluster);
     });
     checks.check("an operation under way excludes others", || busy(&cluster));
     checks.check("nothing for a Service or a pod leaves a node", || {
@@ -121,6 +84,48 @@ fn a_cluster_of_three_nodes() {
     });
     checks.check("delete leaves nothing behind", || delete(&cluster));
     checks.finish();
+}
+
+/// Shows: all ways to a pod.
+fn network_checks(checks: &mut Checks, cluster: &Cluster<'_>, published: u16) {
+    checks.check("pods reach pods on all nodes", || {
+        network::pod_to_pod(cluster);
+    });
+    checks.check(
+        "a Service reaches all its pods, by name, from every node",
+        || {
+            network::service(cluster);
+        },
+    );
+    checks.check("a headless Service names its pods", || {
+        network::headless(cluster);
+    });
+    checks.check("Services outlive the pods that program them", || {
+        cluster
+            .kubectl([
+                "rollout",
+                "restart",
+                "daemonset/kube-proxy",
+                "-n",
+                "kube-system",
+            ])
+            .ok();
+        let rolled = [
+            "rollout",
+            "status",
+            "daemonset/kube-proxy",
+            "-n",
+            "kube-system",
+        ];
+        cluster.kubectl(rolled).seconds(120).ok();
+        network::service(cluster);
+    });
+    checks.check("a NodePort answers on every node's address", || {
+        network::node_port(cluster);
+    });
+    checks.check("extraPortMappings answer on loopback", || {
+        network::published(published);
+    });
 }
 
 /// Shows: 1 control plane and 2 workers Ready; labels and taints of the Cluster YAML.

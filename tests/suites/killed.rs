@@ -10,7 +10,8 @@ use system_tests::{Call, Checks, Cluster, Random, Traces, User};
 /// What one worker adds: nodes in different states when the kill comes.
 const OPTIONS: [&str; 2] = ["--workers", "1"];
 
-fn rounds() -> usize {
+/// How many operations are killed.
+fn wanted() -> usize {
     std::env::var("APPLE_K8S_TEST_KILLS").map_or(20, |text| text.parse().expect("a number"))
 }
 
@@ -32,8 +33,11 @@ fn killed_at_any_point() {
             delete: Duration::from_secs(2),
         };
         let mut exists = true;
-        for round in 1..=rounds() {
-            exists = kill_once(&cluster, exists, round, &mut random, &mut times);
+        let mut kills = 0;
+        while kills < wanted() {
+            let killed;
+            (killed, exists) = kill_once(&cluster, exists, kills, &mut random, &mut times);
+            kills += usize::from(killed);
         }
         cluster.delete().ok();
     });
@@ -57,14 +61,14 @@ struct Times {
 }
 
 /// Kills a create, or a delete where there is a cluster, at a random moment, and recovers by a
-/// random one of the two. Returns whether there is a cluster now.
+/// random one of the two. Returns whether it was killed, and whether there is a cluster now.
 fn kill_once(
     cluster: &Cluster<'_>,
     exists: bool,
-    round: usize,
+    kills: usize,
     random: &mut Random,
     times: &mut Times,
-) -> bool {
+) -> (bool, bool) {
     let (what, call, usual) = if exists {
         ("delete", cluster.delete(), times.delete)
     } else {
@@ -79,23 +83,22 @@ fn kill_once(
     let killed = running.end(Duration::from_secs(5));
     let how = if ended { "ended before" } else { "killed" };
     eprintln!(
-        "  round {round}: {what} {how} after {:.2} s, then {}",
+        "  {kills} so far: {what} {how} after {:.2} s, then {}",
         moment.as_secs_f64(),
         if by_create { "create" } else { "delete" }
     );
     if by_create {
         recover_by_create(cluster, what, ended && killed.success(), times);
-        return true;
+        return (!ended, true);
     }
-    let began = Instant::now();
+    if exists && ended {
+        times.delete = killed.took;
+    }
     cluster.delete().ok();
-    if exists {
-        times.delete = began.elapsed().max(Duration::from_millis(300));
-    }
     cluster.user().assert_no_files();
     Traces::assert_none(cluster.user(), cluster.name());
     assert_eq!(cluster.user().kubeconfig_text(), None);
-    false
+    (!ended, false)
 }
 
 /// A create after a kill: of a create, it makes the cluster; of a delete, the cluster may still be

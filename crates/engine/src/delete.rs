@@ -60,6 +60,7 @@ impl Engine {
         }
         let kubeconfigs = self.remove_access(name, kubeconfig)?;
         dir.remove_all()?;
+        self.home.sweep_port_turn();
         Ok(Deleted {
             name: name.to_owned(),
             existed,

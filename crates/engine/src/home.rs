@@ -74,6 +74,23 @@ impl Home {
         Ok(folder)
     }
 
+    /// Removes the file of a turn that was killed. Nobody is kept from anything by it; it would
+    /// only lie there.
+    pub(crate) fn sweep_port_turn(&self) {
+        let path = self.port_turn_file();
+        if path.exists()
+            && let Ok(file) = open_lock(&path)
+            && file.try_lock().is_ok()
+            && is_at(&file, &path)
+        {
+            drop(PortTurn { file, path });
+        }
+    }
+
+    fn port_turn_file(&self) -> PathBuf {
+        self.root.join("locks").join("api-port")
+    }
+
     /// Takes the lock of a cluster; the lock ends with the value, or with the process.
     ///
     /// The name becomes part of paths: it is checked here, whoever asks.
@@ -88,9 +105,8 @@ impl Home {
     /// Waits for the turn to choose a port for a cluster's API. It is held until the port is
     /// taken: of two clusters created at the same time, both would find the same one free.
     pub(crate) async fn port_turn(&self) -> Result<PortTurn> {
-        let folder = self.root.join("locks");
-        create_private_dir(&folder)?;
-        let path = folder.join("api-port");
+        create_private_dir(&self.root.join("locks"))?;
+        let path = self.port_turn_file();
         let waited = tokio::task::spawn_blocking(move || PortTurn::wait(path)).await;
         waited.map_err(|error| {
             Error::new(
