@@ -15,6 +15,7 @@ mod podman;
 mod process;
 mod publish;
 mod random;
+mod scratch;
 mod settings;
 mod store;
 mod usage;

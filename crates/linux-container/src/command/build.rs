@@ -10,6 +10,7 @@ use crate::error::{Context, Error, Exit, Outcome, Result};
 use crate::image;
 use crate::parse::{platform, reference};
 use crate::podman::{Podman, unavailable};
+use crate::scratch::Scratch;
 use crate::world::World;
 
 /// Apple's builder takes no larger file.
@@ -34,8 +35,7 @@ pub(super) fn build(world: &World, matches: &Matches) -> Outcome {
     }
     let names = names(world, matches)?;
     let export = export(matches)?;
-    let folder = tempfile::tempdir_in(world.temporary())
-        .context(|| "cannot create a temporary folder".into())?;
+    let folder = Scratch::new(world)?;
     let dockerfile = dockerfile(matches, context, folder.path())?;
     let mut command = Podman::new(world).command(["build", "--isolation", "chroot"]);
     command.args(["--layers", "--force-rm", "--network", "host"]);

@@ -12,6 +12,7 @@ use crate::error::{Context, Error, Result};
 use crate::model::Platform;
 use crate::parse::reference;
 use crate::podman::Podman;
+use crate::scratch::Scratch;
 use crate::store::Store;
 use crate::world::World;
 
@@ -24,7 +25,7 @@ const NAMES: [&str; 3] = [
 
 /// Loads all images of an archive and returns their references.
 pub(crate) fn load(world: &World, input: Option<&str>) -> Result<Vec<String>> {
-    let scratch = scratch(world)?;
+    let scratch = Scratch::new(world)?;
     let archive = if let Some(path) = input {
         PathBuf::from(path)
     } else {
@@ -175,7 +176,7 @@ pub(crate) fn save(
     asked: Option<&Platform>,
     output: Option<&str>,
 ) -> Result<Vec<String>> {
-    let scratch = scratch(world)?;
+    let scratch = Scratch::new(world)?;
     let store = Store::new(world);
     let layout = scratch.path().join("layout");
     let mut entries = Vec::new();
@@ -285,8 +286,4 @@ fn tar(action: [&str; 3], archive: &Path, folder: &Path) -> Result<()> {
         "cannot process {}: {line}",
         archive.display()
     )))
-}
-
-fn scratch(world: &World) -> Result<tempfile::TempDir> {
-    tempfile::tempdir_in(world.temporary()).context(|| "cannot create a temporary folder".into())
 }

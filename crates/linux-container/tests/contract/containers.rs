@@ -443,6 +443,18 @@ fn logs_are_merged_counted_followed_and_emptied_at_each_start() {
 }
 
 #[test]
+fn logs_that_are_no_text_are_an_error() {
+    let program = Program::shared();
+    let c = program.run(&[], "printf 'a\\377b\\n'; sleep 1000");
+    eventually("the script wrote", || {
+        program
+            .call(["logs", &c.id])
+            .stderr
+            .contains("failed to convert container logs to utf8")
+    });
+}
+
+#[test]
 fn stats_copy_and_export() {
     let program = Program::shared();
     let c = program.idle(&["-m", "256m"]);

@@ -87,3 +87,40 @@ fn twin_run_and_delete_survive_a_kill_at_any_point() {
         "no publisher is left"
     );
 }
+
+#[test]
+fn twin_a_killed_load_leaves_its_folder_to_the_next_one_only() {
+    let program = Program::started();
+    let folder = program.root().join("podman/tmp");
+    let scratch = || {
+        let entries = std::fs::read_dir(&folder).unwrap().flatten();
+        entries
+            .filter(|e| e.file_name().to_string_lossy().starts_with("scratch-"))
+            .count()
+    };
+    let mut load = program
+        .command(["image", "load"])
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    eventually("the load has begun", || scratch() == 1);
+    load.kill().unwrap();
+    load.wait().unwrap();
+    // Older than a minute.
+    let left = std::fs::read_dir(&folder)
+        .unwrap()
+        .flatten()
+        .next()
+        .unwrap()
+        .path();
+    let past = std::time::SystemTime::now() - Duration::from_mins(2);
+    std::fs::File::open(left)
+        .unwrap()
+        .set_modified(past)
+        .unwrap();
+    let image = program.image();
+    program
+        .call(["image", "save", "-o", "/dev/null", &image])
+        .ok();
+    assert_eq!(scratch(), 0);
+}

@@ -238,6 +238,7 @@ pub(super) fn stop(world: &World) -> Result<()> {
     remove_control_groups(world);
     world.forget();
     note(world, "stopped");
+    let _ = fs::remove_dir_all(world.run());
     drop(lock);
     Ok(())
 }
