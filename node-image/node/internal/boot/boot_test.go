@@ -134,7 +134,7 @@ func TestKubeletArgumentsReachOnlyCgroupV1(t *testing.T) {
 		"KUBELET_EXTRA_ARGS=\"--v=4\"":    "KUBELET_EXTRA_ARGS=\"--v=4 --x=1\"\n",
 		"KUBELET_EXTRA_ARGS=\"--x=1\"\n":  "KUBELET_EXTRA_ARGS=\"--x=1\"\n",
 	} {
-		if got := kubeletDefaults(before, "--x=1"); got != want {
+		if got := addKubeletArgs(before, "--x=1"); got != want {
 			t.Errorf("%q became %q, want %q", before, got, want)
 		}
 	}
@@ -359,5 +359,37 @@ func TestProcessesMakeRoomForControllers(t *testing.T) {
 	}
 	if enabled, _ := os.ReadFile(filepath.Join(root, "cgroup.subtree_control")); string(enabled) != "+memory" {
 		t.Errorf("enabled %q", enabled)
+	}
+}
+
+func TestNewClusterIsNotBehindTheProxy(t *testing.T) {
+	network := testNetwork()
+	path := filepath.Join(t.TempDir(), "kubelet")
+	for _, name := range proxyVariables {
+		t.Setenv(name, "")
+	}
+	if err := keepInside(path, &network); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("without a proxy the kubelet's environment was written")
+	}
+	t.Setenv("https_proxy", "http://proxy:3128")
+	t.Setenv("NO_PROXY", "corp")
+	t.Setenv("no_proxy", "")
+	if err := os.WriteFile(path, []byte("KUBELET_EXTRA_ARGS=\"--v=2\"\nNO_PROXY=old"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := keepInside(path, &network); err != nil {
+		t.Fatal(err)
+	}
+	inside := "localhost,127.0.0.1,.svc,.svc.cluster.local,172.30.0.0/24,10.244.0.0/16,10.96.0.0/12"
+	want := "KUBELET_EXTRA_ARGS=\"--v=2\"\nNO_PROXY=\"corp," + inside + "\"\nno_proxy=\"" + inside + "\"\n"
+	if content, _ := os.ReadFile(path); string(content) != want {
+		t.Errorf("kubelet's environment is\n%s\nwant\n%s", content, want)
+	}
+	// kubeadm, which passes its environment on to the control plane, inherits it.
+	if got := os.Getenv("no_proxy"); got != inside {
+		t.Errorf("no_proxy is %q", got)
 	}
 }

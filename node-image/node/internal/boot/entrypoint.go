@@ -79,7 +79,7 @@ func steps(report *Report) []step {
 		{"machine id", false, func() error { return fixMachineID("/etc/machine-id", contract.StateDir) }},
 		{"product uuid", false, fixProductUUID},
 		{"containerd configuration", true, func() error { return fitContainerd(report.CgroupV1) }},
-		{"kubelet arguments", true, func() error { return fitKubelet("/etc/default/kubelet", report.CgroupV1) }},
+		{"kubelet arguments", true, func() error { return fitKubelet(kubeletDefaults, report.CgroupV1) }},
 		{"packet forwarding", true, forwardPackets},
 		{"kernel limits", false, raiseLimits},
 		{"proxy settings", false, func() error { return passProxy("/run/systemd/system.conf.d", state) }},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -62,6 +61,9 @@ SystemdCgroup = %t
 	return fit
 }
 
+// kubeletDefaults is the environment file of the kubelet's unit.
+const kubeletDefaults = "/etc/default/kubelet"
+
 // kubeletV1 makes any kubelet configuration run on cgroup v1, also one that
 // another tool wrote. On cgroup v2 nothing is added.
 const kubeletV1 = "--cgroup-driver=cgroupfs --cgroup-root=/ --fail-cgroupv1=false"
@@ -74,16 +76,16 @@ func fitKubelet(path string, v1 bool) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	fitted := kubeletDefaults(string(content), kubeletV1)
+	fitted := addKubeletArgs(string(content), kubeletV1)
 	if fitted == string(content) {
 		return nil
 	}
 	return os.WriteFile(path, []byte(fitted), 0o644)
 }
 
-// kubeletDefaults adds args to KUBELET_EXTRA_ARGS of an environment file,
+// addKubeletArgs adds args to KUBELET_EXTRA_ARGS of an environment file,
 // unless they are there.
-func kubeletDefaults(content, args string) string {
+func addKubeletArgs(content, args string) string {
 	const variable = "KUBELET_EXTRA_ARGS="
 	if strings.Contains(content, args) {
 		return content
@@ -134,48 +136,4 @@ func raise(path string, wanted int) error {
 		return fmt.Errorf("%s is read-only: start the node with --read-only-path NONE, which needs container 1.2.1 or newer (not 1.2.0)", path)
 	}
 	return err
-}
-
-// passProxy hands the container's proxy settings to systemd's units, which do
-// not inherit them. What stays inside the cluster must not go to a proxy.
-func passProxy(directory string, state *contract.State) error {
-	settings := proxySettings(os.Getenv, state)
-	if settings == "" {
-		return nil
-	}
-	if err := os.MkdirAll(directory, 0o755); err != nil {
-		return err
-	}
-	// 0600: a proxy's address can hold a password.
-	return os.WriteFile(filepath.Join(directory, "10-proxy.conf"), []byte(settings), 0o600)
-}
-
-func proxySettings(getenv func(string) string, state *contract.State) string {
-	var assignments []string
-	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
-		if value := getenv(name); value != "" {
-			assignments = append(assignments, quoteUnit(name+"="+value))
-		}
-	}
-	if len(assignments) == 0 {
-		return ""
-	}
-	direct := []string{"localhost", "127.0.0.1", ".svc", ".svc.cluster.local"}
-	if state != nil {
-		direct = append(direct, state.Network.Prefixed().String(),
-			state.Network.PodSubnet.String(), state.Network.ServiceSubnet.String())
-	}
-	for _, name := range []string{"NO_PROXY", "no_proxy"} {
-		values := direct
-		if value := getenv(name); value != "" {
-			values = append([]string{value}, direct...)
-		}
-		assignments = append(assignments, quoteUnit(name+"="+strings.Join(values, ",")))
-	}
-	return "[Manager]\nDefaultEnvironment=" + strings.Join(assignments, " ") + "\n"
-}
-
-func quoteUnit(assignment string) string {
-	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "%", "%%", "\n", " ")
-	return `"` + escape.Replace(assignment) + `"`
 }

@@ -56,6 +56,9 @@ func setNetwork(state *contract.State) error {
 	if err := boot.WriteHosts("/etc/hosts", state.Node, &state.Network); err != nil {
 		return contract.Fail(contract.CodeNetwork, err, "")
 	}
+	if err := boot.KeepInside(&state.Network); err != nil {
+		return contract.Fail(contract.CodeNetwork, err, "")
+	}
 	return contract.Fail(contract.CodeInternal, state.Save(contract.StateDir), "")
 }
 
