@@ -352,7 +352,7 @@ proptest! {
     #[test]
     fn an_entry_of_the_same_name_is_replaced_in_place(config in config(), pick in any::<prop::sample::Index>()) {
         let text = config.text();
-        let names: Vec<_> = config
+        let mut names: Vec<_> = config
             .lists
             .iter()
             .flat_map(|list| match list {
@@ -361,18 +361,21 @@ proptest! {
             })
             .map(|item| item.name)
             .collect();
-        prop_assume!(!names.is_empty());
+        names.push("demo".to_owned());
         let name = pick.get(&names);
         let added = Document::parse(&text).unwrap().with_entry(&entry(name)).unwrap();
         let again = Document::parse(&added).unwrap().with_entry(&entry(name)).unwrap();
         prop_assert_eq!(&again, &added);
         let without = |text: &str| match Document::parse(text).unwrap().without(name) {
-            Ok(removed) => Ok(removed),
+            Ok(removed) => Ok(Some(removed)),
             // A blank line behind an entry would become content of the text before it.
-            Err(fault) if fault.unsupported && text.contains("|+") => Err(TestCaseError::reject("|+")),
+            Err(fault) if fault.unsupported && text.contains("|+") => Ok(None),
+
             Err(fault) => Err(TestCaseError::fail(format!("{fault}\n{text}"))),
         };
-        let (removed, directly) = (without(&added)?, without(&text)?);
+        let (Some(removed), Some(directly)) = (without(&added)?, without(&text)?) else {
+            return Ok(());
+        };
         let comments = |text: &str| text.lines().filter(|line| line.starts_with('#')).count();
         prop_assert!(!Document::parse(&directly).unwrap().mentions(name));
         prop_assert!(!Document::parse(&removed).unwrap().mentions(name));
