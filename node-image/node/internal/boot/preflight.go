@@ -47,6 +47,17 @@ func Preflight(out io.Writer) error {
 	return nil
 }
 
+// Require fails when the environment lacks what a node with this kube-proxy
+// mode cannot do without. What only some clusters need shows where they use it.
+func Require(kubeProxyMode string) error {
+	for _, finding := range inspect() {
+		if finding.Needed == "always" || finding.Needed == "kubeProxyMode "+kubeProxyMode {
+			return errors.New(finding.Message)
+		}
+	}
+	return nil
+}
+
 func cgroupVersion() int {
 	if cgroupV1(cgroupRoot) {
 		return 1
@@ -64,7 +75,7 @@ func inspect() []Finding {
 	for _, capability := range []struct {
 		bit  uint
 		name string
-	}{{unix.CAP_SYS_ADMIN, "SYS_ADMIN"}, {unix.CAP_NET_ADMIN, "NET_ADMIN"}, {unix.CAP_SYS_PTRACE, "SYS_PTRACE"}} {
+	}{{unix.CAP_SYS_ADMIN, "SYS_ADMIN"}, {unix.CAP_NET_ADMIN, "NET_ADMIN"}} {
 		add(!hasCapability(capability.bit), "capability", "always",
 			"the capability "+capability.name+" is missing: start the node with --cap-add ALL")
 	}
@@ -73,9 +84,11 @@ func inspect() []Finding {
 	filesystems, _ := os.ReadFile("/proc/filesystems")
 	add(!strings.Contains(string(filesystems), "\toverlay\n"), "no-overlay", "always",
 		"the kernel has no overlayfs: containers cannot be unpacked")
-	add(exec.Command("nft", "list", "tables").Run() != nil, "no-nftables", "kubeProxyMode nftables",
+	// Without the capability the kernel refuses even what it has.
+	mayProbe := hasCapability(unix.CAP_NET_ADMIN)
+	add(mayProbe && exec.Command("nft", "list", "tables").Run() != nil, "no-nftables", "kubeProxyMode nftables",
 		"the kernel has no nftables: install the recommended kernel, or set kubeProxyMode to iptables")
-	add(!hasVXLAN(), "no-vxlan", "more than one node",
+	add(mayProbe && !hasVXLAN(), "no-vxlan", "more than one node",
 		"the kernel has no VXLAN: install the recommended kernel, or create clusters of one node")
 	memory := memoryLimit()
 	add(memory > 0 && memory < minimumMemory, "little-memory", "control plane",

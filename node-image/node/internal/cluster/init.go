@@ -60,7 +60,7 @@ func Init(ctx context.Context, input *contract.Input, events *contract.Events) (
 	if err != nil {
 		return "", contract.Fail(contract.CodeEnvironment, err, "")
 	}
-	if err := events.Run("network", func() error { return setNetwork(contract.StateOf(config)) }); err != nil {
+	if err := events.Run("network", func() error { return prepare(config) }); err != nil {
 		return "", err
 	}
 	if err := writeKubeadmConfig(config, image, report.CgroupV1); err != nil {

@@ -32,7 +32,7 @@ func Join(ctx context.Context, input *contract.Input, events *contract.Events) (
 	if err := events.Run("boot", func() error { _, err := booted(ctx); return err }); err != nil {
 		return "", err
 	}
-	if err := events.Run("network", func() error { return setNetwork(contract.StateOf(config)) }); err != nil {
+	if err := events.Run("network", func() error { return prepare(config) }); err != nil {
 		return "", err
 	}
 	err = events.Run("containerd", func() error {

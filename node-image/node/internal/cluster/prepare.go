@@ -44,6 +44,15 @@ func booted(ctx context.Context) (*boot.Report, error) {
 	return report, nil
 }
 
+// prepare sees to it that a cluster can be made here, and brings the node
+// network up.
+func prepare(config *contract.Config) error {
+	if err := boot.Require(config.KubeProxyMode); err != nil {
+		return contract.Fail(contract.CodeEnvironment, err, "")
+	}
+	return setNetwork(contract.StateOf(config))
+}
+
 // setNetwork brings the node network up and keeps it for the next boot.
 func setNetwork(state *contract.State) error {
 	underlay, err := nodenet.FindUnderlay()
