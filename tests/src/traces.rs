@@ -8,11 +8,16 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use rustix::process::getpid;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, getpid, pidfd_open};
 use serde_json::Value;
 
 use crate::{Call, Cluster, User};
+
+/// The longest that a call which is about to end is waited for.
+const CALL_LIMIT: Duration = Duration::from_secs(20);
 
 /// Marks of the nodes of one cluster.
 #[derive(Debug, Clone)]
@@ -99,7 +104,9 @@ impl Traces {
     /// Nothing may be there that carries the name, nor anything that lost its owner.
     #[track_caller]
     pub fn assert_none(user: &User, cluster: &str) {
-        let mut found = named(user, &BTreeSet::from([cluster.to_owned()]));
+        let words = BTreeSet::from([cluster.to_owned()]);
+        wait_for_calls(&words);
+        let mut found = named(user, &words);
         found.extend(orphans(user));
         assert!(found.is_empty(), "left behind:\n{}", found.join("\n"));
     }
@@ -159,6 +166,30 @@ fn named(user: &User, words: &BTreeSet<String>) -> Vec<String> {
         });
     }
     found
+}
+
+/// Waits for calls of `container` that a killed program left behind: they end by themselves, and
+/// what they do then is part of what is looked at.
+fn wait_for_calls(words: &BTreeSet<String>) {
+    let until = Instant::now() + CALL_LIMIT;
+    for process in processes() {
+        let text = describe(&process);
+        let pid = process
+            .file_name()
+            .and_then(|name| name.to_str()?.parse().ok());
+        let Some(pid) = pid.and_then(Pid::from_raw).filter(|pid| *pid != getpid()) else {
+            continue;
+        };
+        if !text.contains("/container ") || !words.iter().any(|word| text.contains(word)) {
+            continue;
+        }
+        // Gone already, or gone within the limit; what stays is found by the search.
+        if let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) {
+            let left = until.saturating_duration_since(Instant::now());
+            let left = Timespec::try_from(left).expect("a short time");
+            let _ = poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&left));
+        }
+    }
 }
 
 /// Texts of the host that name containers.
