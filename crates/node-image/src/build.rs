@@ -172,10 +172,14 @@ fn arguments(
         ("TARGETPLATFORM", image.architecture().platform()),
         ("BUILDPLATFORM", Architecture::host().platform()),
     ];
-    if let Some(bases) = bases {
-        arguments.push(("PACKAGES", "present".to_owned()));
-        arguments.push(("GO_IMAGE", qualified(&bases.golang)));
-        arguments.push(("DEBIAN_IMAGE", qualified(&bases.debian)));
+    match bases {
+        Some(bases) => {
+            arguments.push(("PACKAGES", "present".to_owned()));
+            arguments.push(("GO_IMAGE", qualified(&bases.golang)));
+            arguments.push(("DEBIAN_IMAGE", qualified(&bases.debian)));
+        }
+        // The build file's own default, but podman finds a stage only by what it is told.
+        None => arguments.push(("PACKAGES", "install".to_owned())),
     }
     for name in GO_SETTINGS {
         if let Some(value) = variable(name).filter(|value| !value.is_empty()) {
@@ -223,6 +227,6 @@ mod tests {
                 "GOPROXY=direct",
             ]
         );
-        assert_eq!(arguments(&image, None, |_| None).len(), 4);
+        assert_eq!(arguments(&image, None, |_| None).len(), 5);
     }
 }

@@ -23,7 +23,9 @@ pub struct NodeImage {
 
 impl NodeImage {
     /// The image for a Kubernetes version and an architecture; without them, the recipe's own
-    /// version and this machine's architecture. It is named `apple-k8s-node:VERSION`.
+    /// version and this machine's architecture. It is named `apple-k8s-node:VERSION`; one for
+    /// another architecture has that in its name, so that it never takes the place of the image
+    /// that this machine's clusters are made from.
     ///
     /// # Errors
     /// [`Error::Version`].
@@ -34,10 +36,16 @@ impl NodeImage {
         if !is_version(&kubernetes) {
             return Err(Error::Version(kubernetes));
         }
+        let architecture = architecture.unwrap_or(Architecture::host());
+        let foreign = if architecture == Architecture::host() {
+            String::new()
+        } else {
+            format!("-{architecture}")
+        };
         Ok(Self {
-            reference: format!("apple-k8s-node:{kubernetes}"),
+            reference: format!("apple-k8s-node:{kubernetes}{foreign}"),
             kubernetes,
-            architecture: architecture.unwrap_or(Architecture::host()),
+            architecture,
         })
     }
 
@@ -134,7 +142,17 @@ mod tests {
     fn name_and_inputs_follow_version_and_architecture() {
         let image = |version, arch| NodeImage::new(Some(version), Some(arch)).expect("a version");
         let one = image("v1.37.1", Architecture::Amd64);
-        assert_eq!(one.reference(), "apple-k8s-node:v1.37.1");
+        let other = image("v1.37.1", Architecture::Arm64);
+        let (own, foreign) = match Architecture::host() {
+            Architecture::Amd64 => (&one, &other),
+            Architecture::Arm64 => (&other, &one),
+        };
+        assert_eq!(own.reference(), "apple-k8s-node:v1.37.1");
+        let architecture = foreign.architecture();
+        assert_eq!(
+            foreign.reference(),
+            format!("apple-k8s-node:v1.37.1-{architecture}")
+        );
         assert_eq!(one.inputs(), image("v1.37.1", Architecture::Amd64).inputs());
         assert_ne!(one.inputs(), image("v1.36.3", Architecture::Amd64).inputs());
         assert_ne!(one.inputs(), image("v1.37.1", Architecture::Arm64).inputs());
