@@ -56,7 +56,8 @@ func printedObjects(out []byte) ([]map[string]any, error) {
 }
 
 // tuneDNS fits kubeadm's CoreDNS to a node that starts in seconds: it is asked
-// every second whether it is ready, not every ten; and a single node runs one
+// every second whether it is ready, not every ten (a startup probe would not
+// help: the readiness probe keeps its own time after it); and a single node runs one
 // replica, since a second one on the same node protects from nothing.
 func tuneDNS(manifests []map[string]any, singleNode bool) {
 	for index, manifest := range manifests {

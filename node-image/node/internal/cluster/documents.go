@@ -71,9 +71,10 @@ func clusterConfiguration(c *contract.Config, image *Image) object {
 			arg("kube-api-qps", "200"), arg("kube-api-burst", "400"),
 		}},
 		"etcd": object{"local": object{"extraArgs": []any{
-			// A single member elects itself; the defaults, made for networks
-			// between members, only make it wait a second first.
-			arg("heartbeat-interval", "20"), arg("election-timeout", "200"),
+			// A single member elects itself; the default, made for networks
+			// between members, only makes it wait a second first. Shorter
+			// heartbeats would gain a little more and cost power for ever.
+			arg("election-timeout", "500"),
 			// A development cluster does not wait for the disk at each of the
 			// several hundred writes of its start. What is lost when the power
 			// fails is the cluster; an orderly stop syncs (boot.EndContainers).
