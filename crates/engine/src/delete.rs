@@ -69,11 +69,15 @@ impl Engine {
         })
     }
 
-    /// Removes the nodes of a cluster whatever their state. Not cancellable: it cleans up.
+    /// Removes the nodes of a cluster whatever their state, and those that its creation was about
+    /// to make. Not cancellable: it cleans up.
     pub(crate) async fn remove_nodes(&self, name: &str) -> Result<()> {
         let inventory = Inventory::read(&self.container).await?;
         let nodes = inventory.nodes(name).iter();
-        let names: Vec<String> = nodes.map(|node| node.name().to_owned()).collect();
+        let mut names: Vec<String> = nodes.map(|node| node.name().to_owned()).collect();
+        if let Some(creation) = self.home.cluster(name).creation()? {
+            names.extend(under_way(&creation, &inventory));
+        }
         remove_containers(&self.container, &names).await
     }
 

@@ -10,6 +10,9 @@ use rustix::fs::{FlockOperation, flock};
 use crate::error::{Context, Result};
 use crate::world::World;
 
+/// What the file of a container's lock ends with.
+const SUFFIX: &str = ".container";
+
 /// A lock that is held as long as this value lives.
 pub(crate) struct Lock {
     file: File,
@@ -35,6 +38,19 @@ impl Lock {
             file,
             lasts_with: Some((path, world.container(id))),
         })
+    }
+
+    /// Removes the lock files of killed processes whose containers never came to be, or are gone.
+    pub(crate) fn sweep_containers(world: &World) {
+        let entries = fs::read_dir(world.locks()).into_iter().flatten().flatten();
+        for entry in entries {
+            let name = entry.file_name();
+            let id = name.to_str().and_then(|name| name.strip_suffix(SUFFIX));
+            if let Some(id) = id.filter(|id| !world.container(id).exists()) {
+                // Dropped at once, and with it the file, unless a process holds it.
+                drop(Self::try_container(world, id));
+            }
+        }
     }
 
     /// Waits for the lock that guards networks and addresses.
@@ -94,7 +110,7 @@ impl Drop for Lock {
 }
 
 fn container_path(world: &World, id: &str) -> PathBuf {
-    world.locks().join(format!("{id}.container"))
+    world.locks().join(format!("{id}{SUFFIX}"))
 }
 
 /// Whether the file at `path` is this very one.

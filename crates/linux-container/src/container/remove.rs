@@ -65,6 +65,7 @@ pub(crate) fn clear(world: &World, id: &str, _lock: &Lock) -> Result<()> {
 /// Removes records of containers that are gone: `--rm` ones that ended, and what a killed process
 /// left. Ids that another process is working on are skipped.
 pub(crate) fn sweep(world: &World) -> Result<()> {
+    Lock::sweep_containers(world);
     let Ok(entries) = fs::read_dir(world.containers()) else {
         return Ok(());
     };
