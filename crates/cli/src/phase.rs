@@ -5,6 +5,7 @@
 const NAMES: &[(&str, &str, &str)] = &[
     // Of operations.
     ("preflight", "checks", "checked"),
+    ("run", "starting", "started"),
     ("dns", "DNS", "DNS ready"),
     ("ready", "waiting for Ready", "ready"),
     ("stop", "stopping", "stopped"),
@@ -28,7 +29,7 @@ const NAMES: &[(&str, &str, &str)] = &[
         "control plane set up",
     ),
     ("kubelet", "starting the kubelet", "kubelet started"),
-    ("kubelet-start", "starting the kubelet", "kubelet started"),
+    ("kubelet-start", "setting up the kubelet", "kubelet set up"),
     ("api", "waiting for the API server", "API server answers"),
     (
         "open-for-workers",
@@ -37,14 +38,12 @@ const NAMES: &[(&str, &str, &str)] = &[
     ),
     ("add-ons", "installing add-ons", "add-ons installed"),
     ("node-registered", "registering", "registered"),
-    ("node-ready", "waiting for Ready", "ready"),
-    ("dns-ready", "waiting for DNS", "DNS ready"),
     (
         "wait-for-control-plane",
         "waiting for the control plane",
         "let in by the control plane",
     ),
-    ("join-preflight", "joining", "joining"),
+    ("join-preflight", "asking to join", "may join"),
     (
         "discovery",
         "finding the control plane",
@@ -63,6 +62,7 @@ const NAMES: &[(&str, &str, &str)] = &[
         "base image of the builder",
         "base image of the builder",
     ),
+    ("build-containerd", "containerd", "containerd"),
     ("coredns", "CoreDNS", "CoreDNS"),
     ("cni", "CNI plugins", "CNI plugins"),
     ("cri-tools", "crictl", "crictl"),

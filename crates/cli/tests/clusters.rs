@@ -38,7 +38,7 @@ fn a_new_cluster_is_told_of_with_what_to_try_next() {
         err.starts_with("Creating cluster \"dev\" (1 control plane, 1 worker)\n"),
         "{err}"
     );
-    assert!(err.contains("✓ control-plane booted ("), "{err}");
+    assert!(err.contains("✓ control-plane started ("), "{err}");
     assert!(
         err.contains("✓ control-plane certificates made (0.1s)\n"),
         "{err}"

@@ -110,7 +110,7 @@ impl Engine {
             host_cpus: host::cpus(),
         };
         try_join_all(prepared.drafts.iter().map(async |draft| {
-            let step = op.steps.begin("boot", Some(&draft.plan.name));
+            let step = op.steps.begin("run", Some(&draft.plan.name));
             container.run(&draft.run_spec(&shared)).await?;
             step.done();
             Ok::<_, Error>(())

@@ -51,7 +51,7 @@ impl Engine {
                 .iter()
                 .filter(|node| !node.info.is_running())
                 .map(async |node| {
-                    let step = op.steps.begin("boot", Some(node.name()));
+                    let step = op.steps.begin("run", Some(node.name()));
                     container.start(node.name()).await?;
                     step.done();
                     Ok::<_, Error>(())

@@ -97,7 +97,13 @@ impl<'a> Stages<'a> {
         match progress {
             Progress::Step { name, text } => {
                 self.end();
-                let step = self.steps.begin(&name, None);
+                // A node's phase has that name, too, and other words.
+                let phase = if name == "containerd" {
+                    "build-containerd"
+                } else {
+                    &name
+                };
+                let step = self.steps.begin(phase, None);
                 step.progress(text);
                 self.running = Some(step);
                 self.said = Instant::now();
