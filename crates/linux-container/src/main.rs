@@ -1,38 +1,76 @@
 //! The program `container`: Apple's command line on Linux, over podman.
 
+#[cfg(target_os = "linux")]
 mod cli;
+#[cfg(target_os = "linux")]
 mod command;
+#[cfg(target_os = "linux")]
 mod container;
+#[cfg(target_os = "linux")]
 mod error;
+#[cfg(target_os = "linux")]
 mod image;
+#[cfg(target_os = "linux")]
 mod lock;
+#[cfg(target_os = "linux")]
 mod logs;
+#[cfg(target_os = "linux")]
 mod model;
+#[cfg(target_os = "linux")]
 mod network;
+#[cfg(target_os = "linux")]
 mod output;
+#[cfg(target_os = "linux")]
 mod parse;
+#[cfg(target_os = "linux")]
 mod podman;
+#[cfg(target_os = "linux")]
 mod process;
+#[cfg(target_os = "linux")]
 mod publish;
+#[cfg(target_os = "linux")]
 mod random;
+#[cfg(target_os = "linux")]
 mod scratch;
+#[cfg(target_os = "linux")]
 mod settings;
+#[cfg(target_os = "linux")]
 mod store;
+#[cfg(target_os = "linux")]
 mod usage;
+#[cfg(target_os = "linux")]
 mod version;
+#[cfg(target_os = "linux")]
 mod volume;
+#[cfg(target_os = "linux")]
 mod world;
 
 use std::process::ExitCode;
 
+#[cfg(target_os = "linux")]
 use crate::error::{Exit, Outcome};
 
+/// On a Mac this crate is there for its tests, which run against Apple's own program.
+#[cfg(not(target_os = "linux"))]
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args_os()
+    eprintln!("Error: this program is for Linux. On a Mac, install Apple's container.");
+    ExitCode::FAILURE
+}
+
+#[cfg(target_os = "linux")]
+fn main() -> ExitCode {
+    let args: Result<Vec<String>, _> = std::env::args_os()
         .skip(1)
-        .map(|a| a.to_string_lossy().into_owned())
+        .map(std::ffi::OsString::into_string)
         .collect();
-    match run(&args) {
+    let outcome = match args {
+        Ok(args) => run(&args),
+        Err(word) => Err(Exit::Usage {
+            message: format!("The argument '{}' is not UTF-8", word.display()),
+            usage: String::new(),
+        }),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Exit::Failed(error)) => {
             command::warn(&format!("Error: {error}"));
@@ -49,6 +87,7 @@ fn main() -> ExitCode {
     }
 }
 
+#[cfg(target_os = "linux")]
 fn run(args: &[String]) -> Outcome {
     let world = world::World::open()?;
     if let [first, id] = args
