@@ -56,3 +56,57 @@ impl LargeBuilder {
 fn is_large(builder: &ContainerInfo) -> bool {
     builder.cpus >= CPUS && builder.memory / MIB >= MEMORY_MIB
 }
+
+#[cfg(test)]
+mod tests {
+    use container_script::{Act, Script, Stand};
+
+    use super::*;
+
+    /// What a builder is asked to do around a build, with the answer of `builder status`.
+    async fn calls(status: &str) -> Vec<String> {
+        let script = Script::new()
+            .on(&["builder", "status"], [Act::Stdout(status.to_owned())])
+            .on(&[], [Act::LastWord]);
+        let stand = Stand::new(&script);
+        let container = Container::at(stand.program());
+        let large = LargeBuilder::make(&container, || ()).await.expect("made");
+        large.put_back(&container).await.expect("put back");
+        let calls = stand.calls().into_iter().map(|call| call.arguments);
+        calls
+            .map(|arguments| arguments[1..].join(" "))
+            .filter(|call| !call.starts_with("status"))
+            .collect()
+    }
+
+    fn builder(state: &str, cpus: u32, memory: u64) -> String {
+        format!(
+            r#"[{{"configuration":{{"id":"buildkit","resources":{{"cpus":{cpus},"memoryInBytes":{memory}}}}},
+                "id":"buildkit","status":{{"state":"{state}","networks":[]}}}}]"#
+        )
+    }
+
+    #[tokio::test]
+    async fn a_builder_is_as_before_after_a_build() {
+        assert_eq!(
+            calls("[]").await,
+            ["start --cpus 4 --memory 8192MB", "delete --force"]
+        );
+        assert_eq!(calls(&builder("running", 8, 16 << 30)).await, [""; 0]);
+        assert_eq!(
+            calls(&builder("running", 2, 2 << 30)).await,
+            [
+                "start --cpus 4 --memory 8192MB",
+                "start --cpus 2 --memory 2048MB"
+            ]
+        );
+        assert_eq!(
+            calls(&builder("stopped", 2, 2 << 30)).await,
+            [
+                "start --cpus 4 --memory 8192MB",
+                "start --cpus 2 --memory 2048MB",
+                "stop"
+            ]
+        );
+    }
+}
