@@ -34,8 +34,8 @@ async fn an_image_of_the_same_inputs_is_not_built_again() {
         [Act::Stdout(stored(&image, &image.inputs()))],
     );
     let stand = Stand::new(&script);
-    let build = Build::new(&Container::at(stand.program())).bases(BaseImages::Hub);
-    let built = build
+    let recipe = Build::new(&Container::at(stand.program())).bases(BaseImages::Hub);
+    let built = recipe
         .run(&image, |progress| panic!("{progress}"))
         .await
         .unwrap();
@@ -64,8 +64,8 @@ async fn an_image_of_other_inputs_is_built_with_its_label_and_steps() {
         );
     let stand = Stand::new(&script);
     let mut seen = Vec::new();
-    let build = Build::new(&Container::at(stand.program())).bases(BaseImages::Hub);
-    let built = build
+    let recipe = Build::new(&Container::at(stand.program())).bases(BaseImages::Hub);
+    let built = recipe
         .run(&image, |progress| seen.push(progress))
         .await
         .unwrap();
@@ -117,8 +117,8 @@ async fn a_failed_build_names_its_step_and_keeps_its_last_words() {
             ],
         );
     let stand = Stand::new(&script);
-    let build = Build::new(&Container::at(stand.program())).bases(BaseImages::Hub);
-    let error = build.run(&image(), |_| ()).await.unwrap_err();
+    let recipe = Build::new(&Container::at(stand.program())).bases(BaseImages::Hub);
+    let error = recipe.run(&image(), |_| ()).await.unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, Error::Build { .. }), "{text}");
     assert!(
@@ -137,8 +137,8 @@ async fn a_stopped_service_is_no_failed_build() {
         ],
     );
     let stand = Stand::new(&script);
-    let build = Build::new(&Container::at(stand.program())).bases(BaseImages::Hub);
-    let error = build.run(&image(), |_| ()).await.unwrap_err();
+    let recipe = Build::new(&Container::at(stand.program())).bases(BaseImages::Hub);
+    let error = recipe.run(&image(), |_| ()).await.unwrap_err();
     assert!(
         matches!(error, Error::Container(container::Error::ServiceStopped(_))),
         "{error}"
