@@ -25,9 +25,11 @@ const (
 )
 
 // onContainerDisk are the directories that need a real file system: containers
-// cannot have overlays on an overlay, and databases are slow there.
+// cannot have overlays on an overlay, and databases are slow there. The journal
+// is among them because podman mounts a tmpfs over it, and a node's log should
+// still be there after a stop.
 var onContainerDisk = []string{
-	"/var/lib/kubelet", "/var/lib/etcd", "/var/log/pods", "/var/local-path-provisioner",
+	"/var/lib/kubelet", "/var/lib/etcd", "/var/log/pods", "/var/log/journal", "/var/local-path-provisioner",
 }
 
 func mountTemporary() error {
