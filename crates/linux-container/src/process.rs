@@ -101,6 +101,15 @@ impl Monitor {
     }
 }
 
+/// Waits for the end of any process; one that is gone has ended.
+pub(crate) fn wait_for(pid: i32, limit: Duration) {
+    if let Some(pid) = Pid::from_raw(pid)
+        && let Ok(handle) = pidfd_open(pid, PidfdFlags::empty())
+    {
+        wait(&handle, Some(limit));
+    }
+}
+
 /// Running podman processes of a world that were called for a container.
 pub(crate) fn podmen(world: &World, id: &str) -> Vec<OwnedFd> {
     let configuration = format!(

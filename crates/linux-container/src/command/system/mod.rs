@@ -8,7 +8,7 @@ pub(super) use usage::{df, folder_size};
 
 use std::fs;
 use std::io::{BufRead, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{print, warn};
@@ -19,8 +19,12 @@ use crate::lock::Lock;
 use crate::network;
 use crate::output::{self, Format, Layout};
 use crate::podman::Podman;
+use crate::process;
 use crate::store::Store;
 use crate::world::{World, write_atomic};
+
+/// How long podman may take to clean up after the last container.
+const CLEAN_UP: Duration = Duration::from_secs(10);
 
 const KERNEL: &str = "the host's own kernel";
 
@@ -256,21 +260,30 @@ fn end_everything(world: &World) -> Result<()> {
     container::sweep(world)
 }
 
-/// podman leaves the group above its containers.
+/// podman leaves the group above its containers, and may itself still be at work in it.
 fn remove_control_groups(world: &World) {
     let name = format!("apple-container-{}", world.key);
     let root = Path::new("/sys/fs/cgroup");
-    let _ = fs::remove_dir(root.join(&name));
-    for entry in fs::read_dir(root).into_iter().flatten().flatten() {
-        let group = entry.path().join(&name);
-        if group.is_dir() {
-            let inner = fs::read_dir(&group).into_iter().flatten().flatten();
-            inner
-                .filter(|e| e.path().is_dir())
-                .for_each(|e| drop(fs::remove_dir(e.path())));
-            let _ = fs::remove_dir(group);
+    let trees = fs::read_dir(root).into_iter().flatten().flatten();
+    let mut groups: Vec<PathBuf> = trees.map(|tree| tree.path().join(&name)).collect();
+    groups.push(root.join(&name));
+    for group in groups.iter().filter(|group| group.is_dir()) {
+        remove_group(group);
+    }
+}
+
+/// Removes a control group and those in it, once their processes have ended.
+fn remove_group(group: &Path) {
+    for entry in fs::read_dir(group).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_group(&entry.path());
         }
     }
+    let processes = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+    for pid in processes.lines().filter_map(|line| line.parse().ok()) {
+        process::wait_for(pid, CLEAN_UP);
+    }
+    let _ = fs::remove_dir(group);
 }
 
 fn note(world: &World, text: &str) {
