@@ -30,6 +30,8 @@ pub struct NodeTraces {
     interfaces: BTreeSet<u32>,
     /// Ports of loopback.
     ports: BTreeSet<u16>,
+    /// When they were taken, in ticks since the host booted.
+    taken: u64,
 }
 
 impl NodeTraces {
@@ -42,6 +44,7 @@ impl NodeTraces {
             namespaces: BTreeSet::new(),
             interfaces: BTreeSet::new(),
             ports: BTreeSet::new(),
+            taken: 0,
         };
         let host = namespaces("/proc/self/ns");
         for node in cluster.nodes() {
@@ -59,6 +62,7 @@ impl NodeTraces {
             traces.words.extend(stored_identities(user, node));
             traces.ports.extend(published_ports(user, node));
         }
+        traces.taken = now();
         assert!(
             !traces.namespaces.is_empty(),
             "the nodes have no namespaces: {traces:?}"
@@ -86,9 +90,11 @@ impl NodeTraces {
         assert!(found.is_empty(), "left behind:\n{}", found.join("\n"));
     }
 
-    /// Processes in a namespace of a node.
+    /// Processes in a namespace of a node. The kernel uses numbers of namespaces again at once:
+    /// later processes belong to somebody else.
     fn processes(&self) -> Vec<String> {
         processes()
+            .filter(|process| started(process).is_some_and(|start| start <= self.taken))
             .filter(|process| !self.namespaces.is_disjoint(&namespaces(process.join("ns"))))
             .map(|process| format!("process {}", describe(&process)))
             .collect()
@@ -294,6 +300,34 @@ fn processes() -> impl Iterator<Item = PathBuf> {
     })
 }
 
+/// Ticks of the clock that the kernel tells starts by; always 100 a second on Linux.
+const TICKS: f64 = 100.0;
+
+/// Ticks since the host booted.
+fn now() -> u64 {
+    let text = fs::read_to_string("/proc/uptime").expect("/proc/uptime");
+    let seconds: f64 = text
+        .split(' ')
+        .next()
+        .and_then(|word| word.parse().ok())
+        .expect("seconds");
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "small, positive"
+    )]
+    let ticks = (seconds * TICKS) as u64;
+    ticks
+}
+
+/// When a process started, in ticks since the host booted.
+fn started(process: &Path) -> Option<u64> {
+    let text = fs::read_to_string(process.join("stat")).ok()?;
+    // The name, in brackets, may hold anything: what follows it is fixed.
+    let (_, fields) = text.rsplit_once(") ")?;
+    fields.split(' ').nth(19)?.parse().ok()
+}
+
 /// Number, command line and control group of a process; it may end meanwhile.
 fn describe(process: &Path) -> String {
     let read = |file: &str| {
@@ -333,5 +367,17 @@ fn walk(folder: &Path, visit: &mut impl FnMut(&Path)) {
         if deeper && !path.ends_with("diff") && !path.ends_with("merged") {
             walk(&path, visit);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_started_a_moment_ago() {
+        let started = started(Path::new("/proc/self")).expect("a start");
+        let ticks = now() - started;
+        assert!(ticks < 100 * 60 * 60, "{ticks} ticks");
     }
 }
