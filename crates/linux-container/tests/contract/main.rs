@@ -20,6 +20,7 @@ mod exec;
 mod images;
 mod isolation;
 mod killed;
+mod observe;
 mod program;
 mod publish;
 mod resources;
