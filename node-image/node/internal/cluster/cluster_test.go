@@ -96,6 +96,17 @@ func TestDocumentsKnowOnlyTheStableAddress(t *testing.T) {
 	}
 }
 
+func TestKubeProxyStaysAway(t *testing.T) {
+	config := testConfig()
+	if proxy := rendered(t, config, false)["ClusterConfiguration"]["proxy"]; proxy != nil {
+		t.Errorf("proxy %v", proxy)
+	}
+	config.KubeProxyMode = contract.ProxyNone
+	if proxy := dig(rendered(t, config, false)["ClusterConfiguration"], "proxy"); proxy["disabled"] != true {
+		t.Error("an upgrade would install kube-proxy")
+	}
+}
+
 func TestPatchesOfAllNodesSuitEachRole(t *testing.T) {
 	config := testConfig()
 	config.KubeadmConfigPatches = []string{

@@ -51,7 +51,7 @@ func clusterConfiguration(c *contract.Config, image *Image) object {
 	// One control plane: an election only makes a restarted node wait until
 	// the lease of its former self runs out.
 	noElection := arg("leader-elect", "false")
-	return object{
+	cluster := object{
 		"apiVersion": kubeadmAPI, "kind": "ClusterConfiguration",
 		"clusterName":          c.Cluster,
 		"kubernetesVersion":    image.kubernetes(),
@@ -82,6 +82,11 @@ func clusterConfiguration(c *contract.Config, image *Image) object {
 		}}},
 		"scheduler": object{"extraArgs": []any{noElection}},
 	}
+	if c.KubeProxyMode == contract.ProxyNone {
+		// Else an upgrade would install it.
+		cluster["proxy"] = object{"disabled": true}
+	}
+	return cluster
 }
 
 // kubeletConfiguration differs from kubeadm's defaults where a node is a
