@@ -18,20 +18,37 @@ const APPLETS: [&str; 14] = [
     "tar", "touch", "wget",
 ];
 
-/// Builds an image of busybox with `container build` and gives its name.
-pub fn busybox_image(user: &User, name: &str) -> String {
-    let folder = user.folder().join("busybox");
-    fs::create_dir_all(&folder).expect("a folder");
-    fs::copy(BUSYBOX, folder.join("busybox")).expect("busybox, of the package busybox-static");
-    let dockerfile = "FROM scratch\nCOPY busybox /bin/busybox\n\
-                      RUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\n\
-                      CMD [\"/bin/sleep\", \"infinity\"]\n";
-    fs::write(folder.join("Dockerfile"), dockerfile).expect("a file");
-    user.container(["build", "--tag", name])
-        .arg(&folder)
-        .seconds(180)
-        .ok();
-    name.to_owned()
+/// An image in the store of `container`; deleted when dropped.
+#[derive(Debug)]
+pub struct BuiltImage<'u> {
+    user: &'u User,
+    name: &'static str,
+}
+
+impl<'u> BuiltImage<'u> {
+    /// Builds an image of busybox with `container build`.
+    pub fn busybox(user: &'u User, name: &'static str) -> Self {
+        let folder = user.folder().join("busybox");
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::copy(BUSYBOX, folder.join("busybox")).expect("busybox, of the package busybox-static");
+        let dockerfile = "FROM scratch\nCOPY busybox /bin/busybox\n\
+                          RUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\n\
+                          CMD [\"/bin/sleep\", \"infinity\"]\n";
+        fs::write(folder.join("Dockerfile"), dockerfile).expect("a file");
+        user.container(["build", "--tag", name])
+            .arg(&folder)
+            .seconds(180)
+            .ok();
+        Self { user, name }
+    }
+}
+
+impl Drop for BuiltImage<'_> {
+    fn drop(&mut self) {
+        self.user
+            .container(["image", "delete", "--force", self.name])
+            .run();
+    }
 }
 
 /// How an archive lays images out.

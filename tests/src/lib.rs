@@ -19,7 +19,7 @@ mod user;
 pub use checks::Checks;
 pub use cluster::{Cluster, node_image};
 pub use command::{Call, Output, Running};
-pub use image::{Archive, Compression, Form, busybox_image};
+pub use image::{Archive, BuiltImage, Compression, Form};
 pub use network::{free_port, http_get, http_get_until};
 pub use programs::Programs;
 pub use random::Random;

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use parts::{access, images, network, storage};
-use system_tests::{Checks, Cluster, NodeTraces, User, busybox_image, free_port};
+use system_tests::{BuiltImage, Checks, Cluster, NodeTraces, User, free_port};
 
 /// Image of all test pods.
 const IMAGE: &str = "system-test:1";
@@ -26,7 +26,7 @@ fn a_cluster_of_three_nodes() {
     let yaml = include_str!("parts/cluster.yaml").replace("PUBLISHED", &published.to_string());
     let leaks = network::LeakCounter::start();
     let cluster = Cluster::from_yaml(&user, "three", &yaml);
-    busybox_image(&user, IMAGE);
+    let _image = BuiltImage::busybox(&user, IMAGE);
     cluster
         .call(["load", "image", IMAGE, "--name", cluster.name()])
         .ok();

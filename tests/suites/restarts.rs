@@ -9,7 +9,7 @@ use std::fs;
 use std::net::Ipv4Addr;
 
 use parts::storage;
-use system_tests::{Cluster, NodeTraces, User, busybox_image, node_image};
+use system_tests::{BuiltImage, Cluster, NodeTraces, User, node_image};
 
 /// The plan's example, word for word.
 const PLAN: &str = "\
@@ -73,7 +73,7 @@ fn the_plans_cluster_is_the_same_after_ten_restarts() {
         .text();
     assert_eq!(seen, "fn main() {}\n");
 
-    busybox_image(&user, "system-test:1");
+    let _image = BuiltImage::busybox(&user, "system-test:1");
     cluster
         .call(["load", "image", "system-test:1", "--name", cluster.name()])
         .ok();

@@ -7,7 +7,7 @@ use std::fs;
 use std::thread;
 
 use serde_json::Value;
-use system_tests::{Checks, Cluster, NodeTraces, Output, User, busybox_image};
+use system_tests::{BuiltImage, Checks, Cluster, NodeTraces, Output, User};
 
 /// A kubeconfig that was there before, as people write them.
 const OLD: &str = "\
@@ -118,7 +118,7 @@ fn own_ports(created: &[Output], one: &Cluster<'_>, two: &Cluster<'_>) {
 /// Shows: every command's `--output json` is JSON lines, steps first, the result last.
 fn json_of_all(cluster: &Cluster<'_>) {
     let (user, name) = (cluster.user(), cluster.name());
-    busybox_image(user, "system-test:1");
+    let _image = BuiltImage::busybox(user, "system-test:1");
     let saved = user.folder().join("saved.tar");
     let saved = saved.to_str().expect("a path");
     user.container(["image", "save", "system-test:1", "--output", saved])

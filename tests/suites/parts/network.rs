@@ -152,7 +152,8 @@ pub(crate) fn knock_at_nobody(cluster: &Cluster<'_>) {
 }
 
 /// Counts, on the host, frames that come out of containers for addresses of the pod or Service
-/// range. Other tables are not touched; this one goes with the value.
+/// range. Containers are those on interfaces that `container` for Linux made, by their names: other
+/// programs' are none of our business. Other tables are not touched; this one goes with the value.
 pub(crate) struct LeakCounter;
 
 const TABLE: [&str; 2] = ["bridge", "apple_k8s_leak_test"];
@@ -164,8 +165,8 @@ impl LeakCounter {
             "table {family} {table}\ndelete table {family} {table}\ntable {family} {table} {{\n\
              counter leaked {{}}\ncounter seen {{}}\n\
              chain from_containers {{ type filter hook prerouting priority -300;\n\
-             ip daddr {{ {POD_RANGE}, {SERVICE_RANGE} }} counter name leaked\n\
-             ether type ip counter name seen\n}}\n}}\n"
+             iifname \"ac*\" ip daddr {{ {POD_RANGE}, {SERVICE_RANGE} }} counter name leaked\n\
+             iifname \"ac*\" ether type ip counter name seen\n}}\n}}\n"
         );
         nft(&["-f", "-"]).input(rules).ok();
         Self
