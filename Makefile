@@ -40,6 +40,7 @@ unit: build
 	xtask tools
 	cargo test --locked --workspace
 	cd node-image/node && go test ./...
+	cd node-image/modules/containerd && go test ./bake
 
 # The node image, where it is not there already.
 image: build

@@ -160,6 +160,15 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     #[test]
+    fn a_new_cluster_wants_the_version_that_is_built() {
+        assert_eq!(
+            engine::DEFAULT_KUBERNETES_VERSION,
+            node_image::default_kubernetes_version(),
+            "the engine names another version than the recipe's go.mod"
+        );
+    }
+
+    #[test]
     fn stages_come_one_after_another() {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&seen);
