@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use ts_rs::TS;
 
 /// Result of every engine operation.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -12,7 +13,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 ///
 /// The same code is the CLI's exit status ([`ErrorCode::exit_status`]), the `code` of
 /// `--output json` and what the app branches on. Add one only when somebody acts on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, TS)]
 #[non_exhaustive]
 pub enum ErrorCode {
     /// A defect or a failure without a code of its own.

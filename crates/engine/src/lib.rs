@@ -16,6 +16,7 @@ mod images;
 mod inventory;
 mod lifecycle;
 mod node;
+mod observe;
 mod plan;
 mod preflight;
 mod status;
@@ -35,6 +36,10 @@ pub use home::Home;
 pub use host::architecture;
 pub use images::{ImageOnNode, LoadedImage, NodeImages};
 pub use inventory::ClusterState;
+pub use observe::{
+    ClusterView, Condition, EventRow, Health, NodeRow, NodeUsage, PodContainer, PodRow, Problem,
+    ServicePort, ServiceRow, UsageSample, VolumeRow, WorkloadRow,
+};
 pub use plan::{DEFAULT_KUBERNETES_VERSION, node_image};
 pub use status::{ClusterStatus, ClusterSummary, NodeStatus};
 pub use step::{RunningStep, Step, StepState, Steps};
