@@ -16,6 +16,7 @@ mod lock;
 mod logs;
 #[cfg(target_os = "linux")]
 mod model;
+mod monitor;
 #[cfg(target_os = "linux")]
 mod network;
 #[cfg(target_os = "linux")]

@@ -3,6 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -121,14 +122,27 @@ impl<'w> Podman<'w> {
         self.run_in(&self.world.podman(), args)
     }
 
-    /// The same for a short call that must be over before anybody else gets the lock.
+    /// The same for a short call that must not be cut: whoever ends the process group of this
+    /// program does not end podman in the middle of its work.
+    pub(crate) fn run_apart<I, S>(&self, args: I) -> Result<String>
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let mut command = self.command(args);
+        let command = command.current_dir("/").stdin(Stdio::null());
+        finish(command.process_group(0))
+    }
+
+    /// The same for one that must be over before anybody else gets the lock.
     pub(crate) fn run_holding<I, S>(&self, lock: &Lock, args: I) -> Result<String>
     where
         I: IntoIterator<Item = S>,
         S: AsRef<OsStr>,
     {
         let mut command = self.command(args);
-        finish(command.current_dir("/").stdin(lock.for_child()?))
+        let command = command.current_dir("/").stdin(lock.for_child()?);
+        finish(command.process_group(0))
     }
 
     /// The same in a folder, for paths that must be relative.

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,6 +10,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::Deserialize;
 
 use crate::error::{Context, Result};
+use crate::monitor;
 use crate::world::World;
 
 /// The first process of a running container.
@@ -31,10 +31,8 @@ struct RuntimeState {
 impl Init {
     /// The first process of a container by podman's id; none when it does not run.
     pub(crate) fn find(podman_id: &str) -> Option<Self> {
-        let folder = PathBuf::from("/run/runc").join(podman_id);
-        let text = fs::read(folder.join("state.json")).ok()?;
-        // Created but not yet told to start.
-        if folder.join("exec.fifo").exists() {
+        let text = fs::read(monitor::state(podman_id).join("state.json")).ok()?;
+        if monitor::is_prepared(podman_id) {
             return None;
         }
         let state: RuntimeState = serde_json::from_slice(&text).ok()?;
@@ -72,32 +70,6 @@ impl Init {
     /// A descriptor that becomes readable when the process ends.
     pub(crate) fn handle(&self) -> &OwnedFd {
         &self.handle
-    }
-}
-
-/// podman's own process beside a container, which cleans up after it.
-pub(crate) struct Monitor(OwnedFd);
-
-impl Monitor {
-    pub(crate) fn find(world: &World, podman_id: &str) -> Option<Self> {
-        let path = world
-            .run()
-            .join("storage/overlay-containers")
-            .join(podman_id)
-            .join("userdata/conmon.pid");
-        let pid: i32 = fs::read_to_string(path).ok()?.trim().parse().ok()?;
-        let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
-        if name.trim() != "conmon" {
-            return None;
-        }
-        Some(Self(
-            pidfd_open(Pid::from_raw(pid)?, PidfdFlags::empty()).ok()?,
-        ))
-    }
-
-    /// Waits until podman has cleaned up.
-    pub(crate) fn wait(&self, limit: Duration) -> bool {
-        wait(&self.0, Some(limit))
     }
 }
 

@@ -8,13 +8,15 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use super::stop::CLEAN_UP;
 use super::{Container, boot_log, log_file, netns_file, started_file};
 use crate::error::{Code, Context, Error, Result};
 use crate::lock::Lock;
 use crate::model::{Attachment, Configuration, MountKind};
+use crate::monitor;
 use crate::network::{self, Resolver};
 use crate::podman::{Podman, unavailable};
-use crate::process::{self, Monitor};
+use crate::process;
 use crate::publish::Publisher;
 use crate::store::Store;
 use crate::volume;
@@ -40,8 +42,8 @@ pub(crate) fn start(world: &World, id: &str, mode: Attach, _lock: &Lock) -> Resu
     check_kernel(world)?;
     check_mounts(world, config)?;
     // podman may still be busy with the end of the last run.
-    if let Some(monitor) = Monitor::find(world, &container.stored.id) {
-        monitor.wait(Duration::from_secs(30));
+    if monitor::is_left(world, &container.stored.id) {
+        monitor::end(&container.stored.id, CLEAN_UP);
     }
     // The last run may have ended by itself, which leaves the host's ends of its interfaces.
     network::detach(world, id);
@@ -59,7 +61,8 @@ fn starting_file(world: &World, id: &str) -> PathBuf {
     world.container(id).join("starting")
 }
 
-/// Waits for the end of a start whose call was killed, so that what it did can be seen.
+/// Waits for the end of a start whose call was killed, so that what it did can be seen. When podman
+/// was killed with it, nothing goes on with what it began: that is ended.
 pub(super) fn settle(world: &World, id: &str) {
     let marker = starting_file(world, id);
     if !marker.exists() {
@@ -67,6 +70,11 @@ pub(super) fn settle(world: &World, id: &str) {
     }
     for podman in process::podmen(world, id) {
         process::wait(&podman, Some(Duration::from_mins(1)));
+    }
+    if let Ok(Some(container)) = Container::find(world, id)
+        && !container.is_running()
+    {
+        monitor::end(&container.stored.id, CLEAN_UP);
     }
     super::files::unmount(&netns_file(world, id));
     let _ = fs::remove_file(marker);
@@ -104,7 +112,7 @@ fn boot(world: &World, container: &Container, mode: Attach) -> Result<()> {
     };
     let marker = starting_file(world, id);
     super::files::touch(&marker)?;
-    let outcome = Podman::new(world).run([verb, id]);
+    let outcome = Podman::new(world).run_apart([verb, id]);
     let _ = fs::remove_file(marker);
     if let Err(error) = outcome {
         note(format!("failed: {error}"));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Container, attachments_file, netns_file};
 use crate::error::{Code, Error, Result};
 use crate::lock::Lock;
-use crate::process::Monitor;
+use crate::monitor::{self, Monitor};
 use crate::publish;
 use crate::world::World;
 
@@ -13,7 +13,7 @@ const SIGKILL: i32 = 9;
 const SIGTERM: i32 = 15;
 
 /// How long the kernel may take to end a killed container, and podman to clean up after it.
-const CLEAN_UP: Duration = Duration::from_secs(30);
+pub(super) const CLEAN_UP: Duration = Duration::from_secs(30);
 
 /// Stops a container: signal, wait, kill. One that is stopped already is no error.
 pub(crate) fn stop(world: &World, id: &str, signal: Option<i32>, grace: Duration) -> Result<()> {
@@ -58,7 +58,8 @@ pub(crate) fn kill(world: &World, id: &str, signal: i32) -> Result<()> {
 
 /// Ends what is left of a run and waits until podman and the publisher have cleaned up.
 pub(super) fn finish(world: &World, container: &Container) {
-    let monitor = Monitor::find(world, &container.stored.id);
+    let podman_id = &container.stored.id;
+    let monitor = Monitor::find(world, podman_id);
     let publisher = publish::find(world, container.id());
     if let Some(init) = &container.init
         && !init.wait(Some(Duration::ZERO))
@@ -66,8 +67,13 @@ pub(super) fn finish(world: &World, container: &Container) {
         let _ = init.signal(SIGKILL);
         init.wait(Some(CLEAN_UP));
     }
-    if let Some(monitor) = monitor {
+    if container.is_running()
+        && let Some(monitor) = monitor
+    {
         monitor.wait(CLEAN_UP);
+    }
+    if monitor::is_left(world, podman_id) {
+        monitor::end(podman_id, CLEAN_UP);
     }
     if let Some(publisher) = publisher {
         publisher.end();

@@ -160,7 +160,7 @@ fn wait_for_start(world: &World, id: &str) {
     let Ok(Some(container)) = Container::find(world, id) else {
         return;
     };
-    let folder = PathBuf::from("/run/runc").join(&container.stored.id);
+    let folder = crate::monitor::state(&container.stored.id);
     let Ok(notify) = init(CreateFlags::CLOEXEC) else {
         return;
     };
@@ -175,7 +175,7 @@ fn wait_for_start(world: &World, id: &str) {
     }
     let mut space = [std::mem::MaybeUninit::uninit(); 4096];
     let mut reader = Reader::new(&notify, &mut space);
-    while folder.join("exec.fifo").exists() {
+    while crate::monitor::is_prepared(&container.stored.id) {
         if reader.next().is_err() {
             return;
         }

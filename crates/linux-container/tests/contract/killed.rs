@@ -1,7 +1,9 @@
 //! Calls that run beside each other, and calls that are killed.
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::program::{NODE, Program, eventually, name};
 
@@ -100,7 +102,7 @@ fn twin_a_killed_load_leaves_its_folder_to_the_next_one_only() {
     };
     let mut load = program
         .command(["image", "load"])
-        .stdin(std::process::Stdio::piped())
+        .stdin(Stdio::piped())
         .spawn()
         .unwrap();
     eventually("the load has begun", || scratch() == 1);
@@ -123,4 +125,97 @@ fn twin_a_killed_load_leaves_its_folder_to_the_next_one_only() {
         .call(["image", "save", "-o", "/dev/null", &image])
         .ok();
     assert_eq!(scratch(), 0);
+}
+
+#[test]
+fn twin_a_start_that_was_cut_leaves_nothing_that_a_delete_does_not_end() {
+    let program = Program::started();
+    let image = program.image();
+    for round in 0..32_u64 {
+        let mut args = vec!["run", "-d", "--name", "cut"];
+        args.extend(NODE);
+        args.extend([image.as_str(), "sleep", "1000"]);
+        let mut run = program.command(&args);
+        let mut run = run.process_group(0).spawn().unwrap();
+        eventually("podman starts the container", || {
+            !podmen(&program, "start").is_empty()
+        });
+        // Moments of podman's start, and of the runtime's, which goes on without it.
+        std::thread::sleep(Duration::from_millis(round * 3));
+        let group = format!("-{}", run.id());
+        // Every other time podman is spared, as when only the call's own group is ended.
+        let mut doomed = vec![group];
+        if round % 2 == 0 {
+            doomed.extend(podmen(&program, "start"));
+        }
+        Command::new("kill")
+            .arg("-9")
+            .arg("--")
+            .args(&doomed)
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        run.wait().unwrap();
+
+        let ids = stored(&program);
+        let begun = Instant::now();
+        program.call(["delete", "-f", "cut"]).ok();
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(10), "round {round}: {took:?}");
+        eventually("no process is left", || left(&ids).is_empty());
+        for id in &ids {
+            let state = std::path::Path::new("/run/runc").join(id);
+            assert!(!state.exists(), "round {round}: {}", state.display());
+        }
+    }
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let storage = program.root().join("podman/storage/overlay");
+    let storage = format!("{}", storage.display());
+    let own = mounts.lines().filter_map(|line| line.split(' ').nth(4));
+    let own: Vec<_> = own.filter(|path| path.starts_with(&storage)).collect();
+    // podman keeps one mount of the folder itself as long as the service runs.
+    assert!(own.iter().all(|path| *path == storage), "{own:?}");
+}
+
+/// Processes with a word in their command line, as numbers.
+fn processes(matches: impl Fn(&str, &[&str]) -> bool) -> Vec<String> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let numbers = entries.filter_map(|e| e.file_name().into_string().ok());
+    numbers
+        .filter(|pid| pid.parse::<u32>().is_ok())
+        .filter(|pid| {
+            let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let line = String::from_utf8_lossy(&line);
+            matches(pid, &line.split('\0').collect::<Vec<_>>())
+        })
+        .collect()
+}
+
+/// Processes of podman in this program's world that do one thing.
+fn podmen(program: &Program, verb: &str) -> Vec<String> {
+    let root = program.root().to_str().unwrap();
+    processes(|pid, words| {
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        words[0].ends_with("podman")
+            && words.contains(&verb)
+            && String::from_utf8_lossy(&environment).contains(root)
+    })
+}
+
+/// Identities that podman gave its containers.
+fn stored(program: &Program) -> Vec<String> {
+    let folder = program.root().join("podman/storage/overlay-containers");
+    let entries = std::fs::read_dir(folder).unwrap().flatten();
+    let names = entries.filter_map(|e| e.file_name().into_string().ok());
+    names.filter(|name| name.len() == 64).collect()
+}
+
+/// Processes that belong to containers: beside them by their command lines, inside them by their
+/// control groups.
+fn left(ids: &[String]) -> Vec<String> {
+    processes(|pid, words| {
+        let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
+        let theirs = |id: &String| words.contains(&id.as_str()) || groups.contains(id);
+        ids.iter().any(theirs)
+    })
 }

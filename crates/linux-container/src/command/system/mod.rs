@@ -104,7 +104,7 @@ fn require_programs() -> Result<()> {
 /// and where /run is on a disk it is still there.
 fn forget_runs(world: &World) -> Result<()> {
     for stored in Store::new(world).containers()?.values() {
-        let _ = fs::remove_dir_all(Path::new("/run/runc").join(&stored.id));
+        let _ = fs::remove_dir_all(crate::monitor::state(&stored.id));
     }
     for name in [
         "storage",
