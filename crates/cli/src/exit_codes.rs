@@ -30,6 +30,7 @@ pub(crate) const fn meaning(code: ErrorCode) -> Option<&'static str> {
         ErrorCode::ClusterBusy => "another operation works on the cluster",
         ErrorCode::ClusterStopped => "the cluster is stopped and must run for this",
         ErrorCode::ClusterIncomplete => "the cluster was only half made",
+        ErrorCode::ChangeImpossible => "a running cluster can't be changed so: it takes a new one",
         ErrorCode::NodeFailed => "setting up Kubernetes on a node failed",
         ErrorCode::NotReady => "the cluster was not ready in the time given",
         ErrorCode::KubeconfigUnreadable => "a kubeconfig can't be read or parsed",

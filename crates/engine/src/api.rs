@@ -103,9 +103,30 @@ pub(crate) async fn wait_ready(
     .hint("it may still become ready: look with `apple-k8s status`, or wait longer with --wait"))
 }
 
+/// Waits until all wanted nodes are Ready; else as [`wait_ready`].
+pub(crate) async fn wait_nodes(
+    client: &Client,
+    want: &Readiness,
+    steps: &Steps,
+    limit: Duration,
+) -> Result<()> {
+    let mut nodes = NodesWait::new(want, steps);
+    let all = Api::<Node>::all(client.clone());
+    let ready = watch_until(all, watcher::Config::default(), |seen| nodes.look(seen));
+    if tokio::time::timeout(limit, ready).await.is_ok() {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::NotReady,
+        format!("the nodes were not ready within {} s", limit.as_secs()),
+    )
+    .detail(nodes.reasons().join("\n"))
+    .hint("they may still become ready: look with `apple-k8s status`, or wait longer with --wait"))
+}
+
 /// Follows objects until `done` says so of all that exist. Errors of the API (not up yet,
 /// restarting) are waited out: the caller has the time limit.
-async fn watch_until<K>(
+pub(crate) async fn watch_until<K>(
     api: Api<K>,
     config: watcher::Config,
     mut done: impl FnMut(&BTreeMap<String, K>) -> bool,

@@ -17,11 +17,11 @@ use tokio::sync::watch;
 use crate::api::{self, Readiness};
 use crate::error::{Error, ErrorCode, Result};
 use crate::home::{ClusterDir, ClusterLock, Creation};
-use crate::host;
+use crate::host::{self, ApiPort};
 use crate::inventory::{Inventory, NodeContainer};
 use crate::node::protocol::{JoinMaterial, Secret};
 use crate::node::session::{Milestone, Session};
-use crate::plan::{self, Shared};
+use crate::plan::{self, NodeDraft, Shared};
 use crate::preflight::Prepared;
 use crate::{Engine, Operation};
 
@@ -102,20 +102,7 @@ impl Engine {
         op: &Operation,
     ) -> Result<Secret> {
         let cluster = &request.cluster;
-        let shared = Shared {
-            cluster,
-            platform: &prepared.platform,
-            creation,
-            api_port: prepared.api_port,
-            host_cpus: host::cpus(),
-        };
-        try_join_all(prepared.drafts.iter().map(async |draft| {
-            let step = op.steps.begin("run", Some(&draft.plan.name));
-            container.run(&draft.run_spec(&shared)).await?;
-            step.done();
-            Ok::<_, Error>(())
-        }))
-        .await?;
+        run_nodes(cluster, prepared, creation, container, op).await?;
         prepared.turn = None;
 
         let inventory = Inventory::read(container).await?;
@@ -199,7 +186,8 @@ impl Engine {
         let dir = self.home.cluster(&name);
         let server = format!(
             "https://{}:{}",
-            cluster.networking.api_server_address, prepared.api_port
+            cluster.networking.api_server_address,
+            prepared.api_port.number()
         );
         ClusterDir::write(&dir.kubeconfig_file(), &admin.0)?;
         dir.note_export(prepared.files.target())?;
@@ -267,6 +255,72 @@ impl Engine {
     }
 }
 
+/// Runs all nodes at once, the control plane on a port that may have to be another one than the
+/// one prepared.
+async fn run_nodes(
+    cluster: &Cluster,
+    prepared: &mut Prepared,
+    creation: &str,
+    container: &Container,
+    op: &Operation,
+) -> Result<()> {
+    let shared = Shared {
+        cluster,
+        platform: &prepared.platform,
+        creation,
+        api_port: prepared.api_port.number(),
+        host_cpus: host::cpus(),
+    };
+    let (first, workers) = prepared
+        .drafts
+        .split_first()
+        .ok_or_else(|| Error::new(ErrorCode::Internal, "a cluster without nodes"))?;
+    let control_plane = async {
+        let step = op.steps.begin("run", Some(&first.plan.name));
+        let port = run_control_plane(first, &shared, &prepared.api_port, container).await?;
+        step.done();
+        Ok(port)
+    };
+    let workers = try_join_all(workers.iter().map(async |draft| {
+        let step = op.steps.begin("run", Some(&draft.plan.name));
+        container.run(&draft.run_spec(&shared)).await?;
+        step.done();
+        Ok::<_, Error>(())
+    }));
+    let (port, _) = futures::try_join!(control_plane, workers)?;
+    prepared.api_port = port;
+    Ok(())
+}
+
+/// Runs the control plane. A port that was chosen, not asked for, can be lost to another program
+/// or user before it is bound; the next free one is taken then. Gives the port it has.
+async fn run_control_plane(
+    draft: &NodeDraft,
+    shared: &Shared<'_>,
+    chosen: &ApiPort,
+    container: &Container,
+) -> Result<ApiPort> {
+    let mut port = chosen.clone();
+    loop {
+        let shared = Shared {
+            api_port: port.number(),
+            ..*shared
+        };
+        let lost = match container.run(&draft.run_spec(&shared)).await {
+            Ok(_) => return Ok(port),
+            Err(lost @ container::Error::PortInUse { .. }) => lost,
+            Err(error) => return Err(error.into()),
+        };
+        // One of the node's other ports may be the one; those are what they are.
+        host::check_ports(&draft.host_ports().collect::<Vec<_>>())?;
+        let Some(next) = port.next() else {
+            return Err(lost.into());
+        };
+        tracing::info!(port = port.number(), "the API's port was taken meanwhile");
+        port = next?;
+    }
+}
+
 /// Ready means this for a cluster whose nodes run.
 pub(crate) fn readiness(cluster: &Cluster, nodes: &[NodeContainer]) -> Readiness {
     Readiness {
@@ -303,12 +357,12 @@ fn published(admin: &Secret, context: &str, server: &str) -> Result<Entry> {
 }
 
 /// Sixteen random letters and digits: names one creation.
-fn new_creation_id() -> Result<String> {
+pub(crate) fn new_creation_id() -> Result<String> {
     random_word(16)
 }
 
 /// A bootstrap token in kubeadm's form.
-fn new_bootstrap_token() -> Result<Secret> {
+pub(crate) fn new_bootstrap_token() -> Result<Secret> {
     Ok(Secret(format!("{}.{}", random_word(6)?, random_word(16)?)))
 }
 

@@ -50,8 +50,8 @@ impl Engine {
         let existed = !nodes.is_empty() || dir.exists();
 
         let mut names = nodes.clone();
-        if let Some(killed) = dir.creation()? {
-            names.extend(under_way(&killed, &inventory));
+        for killed in [dir.creation()?, dir.change()?].iter().flatten() {
+            names.extend(under_way(killed, &inventory));
         }
         if !names.is_empty() {
             let step = op.steps.begin("delete-nodes", None);

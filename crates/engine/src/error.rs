@@ -58,6 +58,8 @@ pub enum ErrorCode {
     ClusterStopped,
     /// The cluster was only half made.
     ClusterIncomplete,
+    /// A running cluster can't be changed in this way: it takes a new one.
+    ChangeImpossible,
     /// Setting up Kubernetes on a node failed.
     NodeFailed,
     /// The cluster was not ready in the time given.
@@ -78,7 +80,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Internal,
         Self::Usage,
         Self::RuntimeMissing,
@@ -100,6 +102,7 @@ impl ErrorCode {
         Self::ClusterBusy,
         Self::ClusterStopped,
         Self::ClusterIncomplete,
+        Self::ChangeImpossible,
         Self::NodeFailed,
         Self::NotReady,
         Self::KubeconfigUnreadable,
@@ -134,6 +137,7 @@ impl ErrorCode {
             Self::ClusterBusy => 42,
             Self::ClusterStopped => 43,
             Self::ClusterIncomplete => 44,
+            Self::ChangeImpossible => 45,
             Self::NodeFailed => 50,
             Self::NotReady => 51,
             Self::KubeconfigUnreadable => 60,

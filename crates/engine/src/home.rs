@@ -126,6 +126,21 @@ pub(crate) struct Creation {
     pub(crate) nodes: Vec<String>,
 }
 
+impl Creation {
+    fn parse(text: &str) -> Self {
+        let mut lines = text.lines().map(str::to_owned);
+        Self {
+            id: lines.next().unwrap_or_default(),
+            nodes: lines.collect(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let lines = std::iter::once(&self.id).chain(&self.nodes);
+        lines.flat_map(|line| [line.as_str(), "\n"]).collect()
+    }
+}
+
 /// The files of one cluster.
 #[derive(Debug, Clone)]
 pub(crate) struct ClusterDir {
@@ -144,23 +159,30 @@ impl ClusterDir {
         self.path.join("creation")
     }
 
+    /// Names the nodes that a change is making, in the form of the creation file. A change that
+    /// was killed leaves it behind; none of these nodes belongs to the cluster yet.
+    pub(crate) fn change_file(&self) -> PathBuf {
+        self.path.join("change")
+    }
+
     /// The creation under way, or the one that was killed.
     pub(crate) fn creation(&self) -> Result<Option<Creation>> {
-        let text = Self::read(&self.creation_file())?;
-        Ok(text.map(|text| {
-            let mut lines = text.lines().map(str::to_owned);
-            Creation {
-                id: lines.next().unwrap_or_default(),
-                nodes: lines.collect(),
-            }
-        }))
+        Ok(Self::read(&self.creation_file())?.map(|text| Creation::parse(&text)))
+    }
+
+    /// The nodes being made by the change under way, or by the one that was killed.
+    pub(crate) fn change(&self) -> Result<Option<Creation>> {
+        Ok(Self::read(&self.change_file())?.map(|text| Creation::parse(&text)))
     }
 
     /// Remembers that a creation is under way.
     pub(crate) fn begin_creation(&self, creation: &Creation) -> Result<()> {
-        let lines = std::iter::once(&creation.id).chain(&creation.nodes);
-        let text: String = lines.flat_map(|line| [line.as_str(), "\n"]).collect();
-        Self::write(&self.creation_file(), &text)
+        Self::write(&self.creation_file(), &creation.text())
+    }
+
+    /// Remembers that a change makes nodes.
+    pub(crate) fn begin_change(&self, creation: &Creation) -> Result<()> {
+        Self::write(&self.change_file(), &creation.text())
     }
 
     /// The engine's own access to the cluster's API.

@@ -12,6 +12,7 @@ use crate::create::readiness;
 use crate::error::{Error, ErrorCode, Result};
 use crate::home::ClusterDir;
 use crate::inventory::{Inventory, NodeContainer};
+use crate::node::protocol::NodeConfig;
 use crate::node::session::{Milestone, Session};
 use crate::plan;
 use crate::{Engine, Operation};
@@ -117,7 +118,16 @@ async fn connect(
         return Ok(());
     }
     let configs = plan::node_configs(cluster, nodes)?;
-    try_join_all(configs.iter().map(async |config| {
+    tell_peers(container, configs.iter(), op).await
+}
+
+/// Tells nodes what their configurations say of their peers.
+pub(crate) async fn tell_peers(
+    container: &Container,
+    configs: impl Iterator<Item = &NodeConfig>,
+    op: &Operation,
+) -> Result<()> {
+    try_join_all(configs.map(async |config| {
         let mut session = Session::open(container, config, "network", &op.steps).await?;
         while !matches!(session.next().await?, Milestone::Done { .. }) {}
         Ok::<_, Error>(())

@@ -14,7 +14,7 @@ use crate::create::CreateRequest;
 use crate::delete::{remove_containers, under_way};
 use crate::error::{Error, ErrorCode, Result};
 use crate::home::PortTurn;
-use crate::host::{self, HostPort, Neighbour};
+use crate::host::{self, ApiPort, HostPort, Neighbour};
 use crate::inventory::{Inventory, LABEL_CREATION, NodeContainer};
 use crate::plan::{self, NodeDraft};
 
@@ -29,7 +29,7 @@ const CONTRACT: &str = "1";
 pub(crate) struct Prepared {
     pub(crate) drafts: Vec<NodeDraft>,
     pub(crate) platform: String,
-    pub(crate) api_port: u16,
+    pub(crate) api_port: ApiPort,
     pub(crate) version: String,
     pub(crate) files: Files,
     /// Held until the port of the API is taken.
@@ -152,7 +152,11 @@ impl Engine {
 
     /// Checks that every node image is there, is a node image, and fits this machine. Gives the
     /// Kubernetes version.
-    async fn check_images(&self, drafts: &[NodeDraft], container: &Container) -> Result<String> {
+    pub(crate) async fn check_images(
+        &self,
+        drafts: &[NodeDraft],
+        container: &Container,
+    ) -> Result<String> {
         let (platform, architecture) = (host::platform(), host::architecture());
         let wanted: BTreeSet<&str> = drafts.iter().map(|draft| draft.image.as_str()).collect();
         let mut versions = BTreeSet::new();
@@ -198,7 +202,7 @@ impl Engine {
     }
 }
 
-fn check_mounts(drafts: &[NodeDraft]) -> Result<()> {
+pub(crate) fn check_mounts(drafts: &[NodeDraft]) -> Result<()> {
     for mount in drafts.iter().flat_map(|draft| &draft.plan.extra_mounts) {
         if !mount.host_path.exists() {
             return Err(Error::new(
@@ -214,23 +218,9 @@ fn check_mounts(drafts: &[NodeDraft]) -> Result<()> {
     Ok(())
 }
 
-fn choose_ports(cluster: &Cluster, drafts: &[NodeDraft], inventory: &Inventory) -> Result<u16> {
+fn choose_ports(cluster: &Cluster, drafts: &[NodeDraft], inventory: &Inventory) -> Result<ApiPort> {
     let address = IpAddr::V4(cluster.networking.api_server_address);
-    let mut wanted: Vec<HostPort> = drafts
-        .iter()
-        .flat_map(|draft| &draft.plan.port_mappings)
-        .map(|mapping| HostPort {
-            address: mapping.listen_address,
-            port: mapping.host_port,
-            udp: mapping.protocol == spec::Protocol::Udp,
-        })
-        .collect();
-    // A stopped cluster's port is free now and needed again at its next start.
-    let published = inventory
-        .all
-        .iter()
-        .flat_map(|container| &container.published);
-    let mut taken: BTreeSet<u16> = published.map(|port| port.host_port).collect();
+    let mut wanted: Vec<HostPort> = drafts.iter().flat_map(NodeDraft::host_ports).collect();
     if let Some(port) = cluster.networking.api_server_port {
         wanted.push(HostPort {
             address,
@@ -238,9 +228,15 @@ fn choose_ports(cluster: &Cluster, drafts: &[NodeDraft], inventory: &Inventory) 
             udp: false,
         });
         host::check_ports(&wanted)?;
-        return Ok(port);
+        return Ok(ApiPort::asked(address, port));
     }
     host::check_ports(&wanted)?;
+    // A stopped cluster's port is free now and needed again at its next start.
+    let published = inventory
+        .all
+        .iter()
+        .flat_map(|container| &container.published);
+    let mut taken: BTreeSet<u16> = published.map(|port| port.host_port).collect();
     taken.extend(wanted.iter().map(|port| port.port));
-    host::choose_api_port(address, &taken)
+    ApiPort::choose(address, taken)
 }
