@@ -5,16 +5,23 @@
 
 mod contestant;
 mod figures;
+mod kind;
+mod machine;
 mod memory;
+mod ours;
+mod record;
+mod session;
+mod store;
+mod world;
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use serde::Serialize;
+use anyhow::{Context, Result, bail};
 
 use contestant::{Contestant, Measured};
-use figures::{Figure, Machine};
+use record::{Pair, Record};
+use session::Session;
 
 /// What `xtask bench` takes.
 #[derive(Debug, clap::Args)]
@@ -23,171 +30,103 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 5)]
     pairs: usize,
     /// Cluster sizes to compare.
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 3])]
-    nodes: Vec<usize>,
-    /// Where the result goes; the default is a new file in the cache folder.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 3],
+          value_parser = clap::value_parser!(u16).range(1..=20))]
+    nodes: Vec<u16>,
+    /// Seconds that a cluster is left alone before its memory is read.
+    #[arg(long, default_value_t = 20)]
+    settle: u64,
+    /// File for the result, written after each pair; the default is a new one in the cache folder.
     #[arg(long)]
     output: Option<PathBuf>,
+    /// Adds the pairs to those that the file of --output has already: a long benchmark in parts,
+    /// on the same machine with the same node image.
+    #[arg(long, requires = "output")]
+    append: bool,
+    /// Prints the result as JSON.
+    #[arg(long)]
+    json: bool,
 }
 
-#[derive(Serialize)]
-struct Report {
-    machine: Machine,
-    node_image: String,
-    sizes: Vec<Size>,
-    /// Our three nodes against our one node, where both were run.
-    growth: Option<Figure>,
-}
-
-#[derive(Serialize)]
-struct Size {
-    nodes: usize,
-    ready: Figure,
-    service: Figure,
-    memory: Figure,
-    /// Our start of a stopped cluster against kind's creation.
-    restart: Figure,
-    ours: Vec<Measured>,
-    kind: Vec<Measured>,
-}
-
-/// Runs the benchmark and prints its figures.
+/// Runs the benchmark and prints its figures; an error when a mark is missed.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let began = Instant::now();
-    let kind = contestant::Kind::prepare()?;
-    let ours = contestant::AppleK8s::prepare()?;
-    let mut report = Report {
-        machine: Machine::this()?,
-        node_image: ours.image(),
-        sizes: Vec::new(),
-        growth: None,
+    let session = Session::begin()?;
+    let ours = ours::AppleK8s::prepare(&session)?;
+    let kind = kind::Kind::prepare()?;
+    let file = if let Some(file) = &arguments.output {
+        file.clone()
+    } else {
+        let now = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
+        crate::cache::folder("bench")?.join(format!("{now}.json"))
     };
-    for &nodes in &arguments.nodes {
-        let mut size = (Vec::new(), Vec::new());
-        for pair in 1..=arguments.pairs {
-            eprintln!("{nodes} node(s), pair {pair} of {}", arguments.pairs);
-            // Whoever goes first changes from pair to pair: neither always finds a warm cache.
-            let mut measure = |contestant: &dyn Contestant| -> Result<()> {
-                let measured = contestant
-                    .measure(nodes)
-                    .with_context(|| format!("{} with {nodes} node(s)", contestant.name()))?;
-                eprintln!("  {:9} {measured}", contestant.name());
-                if contestant.name() == ours.name() {
-                    size.0.push(measured);
-                } else {
-                    size.1.push(measured);
-                }
-                Ok(())
-            };
-            if pair % 2 == 1 {
-                measure(&kind)?;
-                measure(&ours)?;
-            } else {
-                measure(&ours)?;
-                measure(&kind)?;
-            }
-        }
-        report.sizes.push(compare(nodes, size.0, size.1));
+    let mut record = Record::begin()?;
+    if arguments.append {
+        record.resume(&file)?;
     }
-    report.growth = growth(&report.sizes);
-    print(&report);
-    let file = match &arguments.output {
-        Some(file) => file.clone(),
-        None => crate::cache::folder("bench")?.join(format!("{}.json", report.machine.date)),
-    };
-    std::fs::write(&file, serde_json::to_string_pretty(&report)?)
-        .with_context(|| format!("writing {}", file.display()))?;
-    println!(
+    let settle = Duration::from_secs(arguments.settle);
+    for &nodes in &arguments.nodes {
+        for _ in 0..arguments.pairs {
+            let done = record.of_size(nodes).count();
+            eprintln!("{nodes} node(s), pair {}", done + 1);
+            // Whoever goes first changes from pair to pair: neither always finds a warm cache.
+            let order: [&dyn Contestant; 2] = if done % 2 == 0 {
+                [&kind, &ours]
+            } else {
+                [&ours, &kind]
+            };
+            let mut measured = Vec::new();
+            for contestant in order {
+                measured.push((
+                    contestant.name(),
+                    measure(contestant, &session, nodes, settle)?,
+                ));
+            }
+            record.pairs.push(pair(nodes, measured)?);
+            record.save(&file)?;
+        }
+    }
+    if arguments.json {
+        println!("{}", record.json()?);
+    } else {
+        record.print();
+    }
+    eprintln!(
         "\n{} s in all; all figures are in {}",
         began.elapsed().as_secs(),
         file.display()
     );
+    let missed = record.missed();
+    if !missed.is_empty() {
+        bail!("over the mark: {}", missed.join("; "));
+    }
     Ok(())
 }
 
-fn compare(nodes: usize, ours: Vec<Measured>, kind: Vec<Measured>) -> Size {
-    let ratio = |a: fn(&Measured) -> Option<f64>, b: fn(&Measured) -> Option<f64>| {
-        Figure::of(
-            ours.iter()
-                .zip(&kind)
-                .filter_map(|(our, their)| Some(a(our)? / b(their)?)),
-        )
-    };
-    Size {
+fn measure(
+    contestant: &dyn Contestant,
+    session: &Session,
+    nodes: u16,
+    settle: Duration,
+) -> Result<Measured> {
+    let name = contestant.name();
+    let measured = contestant
+        .measure(session, usize::from(nodes), settle)
+        .with_context(|| format!("{name} with {nodes} node(s)"))?;
+    eprintln!("  {name:9} {measured}");
+    Ok(measured)
+}
+
+fn pair(nodes: u16, measured: Vec<(&'static str, Measured)>) -> Result<Pair> {
+    let first = measured.first().context("nothing measured")?.0.to_owned();
+    let (mut ours, mut kind) = (None, None);
+    for (name, one) in measured {
+        *(if name == "kind" { &mut kind } else { &mut ours }) = Some(one);
+    }
+    Ok(Pair {
         nodes,
-        ready: ratio(|m| Some(m.ready), |m| Some(m.ready)),
-        service: ratio(|m| Some(m.service), |m| Some(m.service)),
-        memory: ratio(|m| Some(m.memory_mib), |m| Some(m.memory_mib)),
-        restart: ratio(|m| m.restart, |m| Some(m.ready)),
-        ours,
-        kind,
-    }
-}
-
-fn growth(sizes: &[Size]) -> Option<Figure> {
-    let of = |nodes| sizes.iter().find(|size| size.nodes == nodes);
-    let (one, three) = (of(1)?, of(3)?);
-    Some(Figure::of(
-        one.ours
-            .iter()
-            .zip(&three.ours)
-            .map(|(one, three)| three.ready / one.ready),
-    ))
-}
-
-fn print(report: &Report) {
-    println!("{}\nNode image: {}\n", report.machine, report.node_image);
-    println!("Ratios of apple-k8s to kind, pair by pair (below 1: apple-k8s is better)");
-    println!("{:<48}{:>8}{:>8}{:>8}", "", "min", "median", "max");
-    let row = |what: String, figure: &Figure| {
-        println!(
-            "{what:<48}{:>8.2}{:>8.2}{:>8.2}",
-            figure.min, figure.median, figure.max
-        );
-    };
-    for size in &report.sizes {
-        let nodes = size.nodes;
-        row(
-            format!("{nodes} node(s): command to all nodes Ready"),
-            &size.ready,
-        );
-        row(
-            format!("{nodes} node(s): command to a Service answering"),
-            &size.service,
-        );
-        row(format!("{nodes} node(s): idle memory"), &size.memory);
-        row(
-            format!("{nodes} node(s): our start to kind's creation"),
-            &size.restart,
-        );
-    }
-    if let Some(growth) = &report.growth {
-        row("apple-k8s: 3 nodes to 1 node, Ready".to_owned(), growth);
-    }
-    for size in &report.sizes {
-        let Some(last) = size.ours.last() else {
-            continue;
-        };
-        println!(
-            "\nWhere apple-k8s spends its time, {} node(s), last run",
-            size.nodes
-        );
-        println!(
-            "{:<26}{:<26}{:>9}{:>9}",
-            "phase", "node", "took ms", "until ms"
-        );
-        for phase in &last.phases {
-            println!(
-                "{:<26}{:<26}{:>9}{:>9}",
-                phase.name,
-                phase.node.as_deref().unwrap_or("-"),
-                phase.took_ms,
-                phase.at_ms
-            );
-        }
-        println!(
-            "machine busy {:.0} % of the time from command to Ready",
-            last.busy_percent
-        );
-    }
+        first,
+        ours: ours.context("apple-k8s was not measured")?,
+        kind: kind.context("kind was not measured")?,
+    })
 }
