@@ -79,29 +79,61 @@ pub(crate) fn check_ports(ports: &[HostPort]) -> Result<()> {
     Ok(())
 }
 
-/// A free loopback port for a cluster's API that no other cluster, running or stopped, uses.
-pub(crate) fn choose_api_port(address: IpAddr, taken: &BTreeSet<u16>) -> Result<u16> {
-    (FIRST_API_PORT..FIRST_API_PORT + API_PORTS)
-        .find(|&port| {
-            !taken.contains(&port)
-                && HostPort {
-                    address,
-                    port,
-                    udp: false,
-                }
-                .is_free()
-                .is_ok()
-        })
-        .ok_or_else(|| {
+/// The port of a cluster's API on this machine.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiPort {
+    address: IpAddr,
+    number: u16,
+    /// Ports it must not be; none when this very port was asked for.
+    avoid: Option<BTreeSet<u16>>,
+}
+
+impl ApiPort {
+    /// The port that the user asked for.
+    pub(crate) fn asked(address: IpAddr, number: u16) -> Self {
+        Self {
+            address,
+            number,
+            avoid: None,
+        }
+    }
+
+    /// A free port that no other cluster, running or stopped, uses.
+    pub(crate) fn choose(address: IpAddr, avoid: BTreeSet<u16>) -> Result<Self> {
+        let free = |port: &u16| {
+            let port = HostPort {
+                address,
+                port: *port,
+                udp: false,
+            };
+            !avoid.contains(&port.port) && port.is_free().is_ok()
+        };
+        let last = FIRST_API_PORT + API_PORTS;
+        let number = (FIRST_API_PORT..last).find(free).ok_or_else(|| {
             Error::new(
                 ErrorCode::PortInUse,
-                format!(
-                    "no port from {FIRST_API_PORT} to {} is free",
-                    FIRST_API_PORT + API_PORTS
-                ),
+                format!("no port from {FIRST_API_PORT} to {last} is free"),
             )
             .hint("set spec.networking.apiServerPort in the Cluster YAML")
+        })?;
+        Ok(Self {
+            address,
+            number,
+            avoid: Some(avoid),
         })
+    }
+
+    /// The next one, when somebody else has taken this one since it was chosen; none when it was
+    /// asked for.
+    pub(crate) fn next(&self) -> Option<Result<Self>> {
+        let mut avoid = self.avoid.clone()?;
+        avoid.insert(self.number);
+        Some(Self::choose(self.address, avoid))
+    }
+
+    pub(crate) fn number(&self) -> u16 {
+        self.number
+    }
 }
 
 /// A network that a subnet of the cluster must not overlap.
@@ -213,9 +245,19 @@ mod tests {
 
     #[test]
     fn the_api_port_passes_over_stopped_clusters() {
-        let first = choose_api_port(LOCALHOST, &BTreeSet::new()).expect("free");
-        let second = choose_api_port(LOCALHOST, &BTreeSet::from([first])).expect("free");
-        assert!(second > first);
+        let first = ApiPort::choose(LOCALHOST, BTreeSet::new()).expect("free");
+        let taken = BTreeSet::from([first.number()]);
+        let second = ApiPort::choose(LOCALHOST, taken).expect("free");
+        assert!(second.number() > first.number());
+    }
+
+    #[test]
+    fn only_a_chosen_api_port_has_a_next() {
+        let first = ApiPort::choose(LOCALHOST, BTreeSet::new()).expect("free");
+        let second = first.next().expect("chosen").expect("free");
+        let third = second.next().expect("chosen").expect("free");
+        assert!(first.number() < second.number() && second.number() < third.number());
+        assert!(ApiPort::asked(LOCALHOST, 16443).next().is_none());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use container::{Mount, MountSource, Protocol, Publish, RunSpec};
 use spec::{Cluster, NodePlan, Role};
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::host::HostPort;
 use crate::inventory::{
     API_PORT, LABEL_ADDRESS, LABEL_CLUSTER, LABEL_CREATION, LABEL_ROLE, NodeContainer,
 };
@@ -14,9 +15,12 @@ use crate::node::protocol::{KubernetesConfig, NodeConfig, NodeNetwork, Peer, Sec
 /// Kubernetes version of a cluster that asks for none.
 pub const DEFAULT_KUBERNETES_VERSION: &str = "v1.37.1";
 
+/// Name of our node images; the tag is the Kubernetes version.
+pub(crate) const NODE_IMAGE_NAME: &str = "apple-k8s-node";
+
 /// The node image for a Kubernetes version.
 pub fn node_image(version: &str) -> String {
-    format!("apple-k8s-node:{version}")
+    format!("{NODE_IMAGE_NAME}:{version}")
 }
 
 /// A node to be made.
@@ -34,6 +38,11 @@ pub(crate) fn nodes(cluster: &Cluster) -> Result<Vec<NodeDraft>> {
         || DEFAULT_KUBERNETES_VERSION.to_owned(),
         ToString::to_string,
     );
+    nodes_of(cluster, &version)
+}
+
+/// As [`nodes`], for a cluster whose Kubernetes version is known.
+pub(crate) fn nodes_of(cluster: &Cluster, version: &str) -> Result<Vec<NodeDraft>> {
     let subnet = cluster.networking.node_subnet;
     // The first host address is left free: people expect a router there.
     let mut addresses = subnet.hosts().skip(1);
@@ -48,7 +57,7 @@ pub(crate) fn nodes(cluster: &Cluster) -> Result<Vec<NodeDraft>> {
                 )
                 .hint("set spec.networking.nodeSubnet to a larger range")
             })?;
-            let image = plan.image.clone().unwrap_or_else(|| node_image(&version));
+            let image = plan.image.clone().unwrap_or_else(|| node_image(version));
             Ok(NodeDraft {
                 plan,
                 address,
@@ -59,7 +68,7 @@ pub(crate) fn nodes(cluster: &Cluster) -> Result<Vec<NodeDraft>> {
 }
 
 /// What a cluster's nodes have in common while they are made.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Shared<'a> {
     pub(crate) cluster: &'a Cluster,
     pub(crate) platform: &'a str,
@@ -70,6 +79,15 @@ pub(crate) struct Shared<'a> {
 }
 
 impl NodeDraft {
+    /// Ports of this machine that lead into the node, but for the one of the API.
+    pub(crate) fn host_ports(&self) -> impl Iterator<Item = HostPort> {
+        self.plan.port_mappings.iter().map(|mapping| HostPort {
+            address: mapping.listen_address,
+            port: mapping.host_port,
+            udp: mapping.protocol == spec::Protocol::Udp,
+        })
+    }
+
     /// How the node's container is run.
     pub(crate) fn run_spec(&self, shared: &Shared<'_>) -> RunSpec {
         let plan = &self.plan;

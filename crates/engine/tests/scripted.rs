@@ -224,6 +224,68 @@ async fn a_creation_ends_with_a_known_cluster() {
     assert_eq!(again.code, ErrorCode::ClusterExists);
 }
 
+/// `run` of the control plane fails the way Apple's does when somebody else has taken the port.
+const TAKEN: &str = "failed to bootstrap container (cause: \"unknown: \"bind(descriptor:ptr:bytes:): Address already in use (errno: 48)\"\")";
+
+fn port_lost_once() -> Script {
+    let mut script = Script::new().times(
+        1,
+        &["run", "dev-control-plane"],
+        [Act::Stderr(format!("Error: {TAKEN}\n")), Act::Exit(1)],
+    );
+    let rest = fresh()
+        .on(
+            &["exec", "init"],
+            [Act::ReadLine, Act::Stdout(JOINABLE.into()), admin()],
+        )
+        .on(
+            &["exec", "join"],
+            [Act::ReadLine, Act::ReadLine, Act::Stdout(DONE.into())],
+        );
+    script.rules.extend(rest.rules);
+    script
+}
+
+#[tokio::test]
+async fn a_chosen_port_that_was_lost_is_replaced_by_the_next() {
+    let bench = Bench::new(&port_lost_once());
+    let created = bench
+        .engine
+        .create(bench.request(), &Operation::silent())
+        .await
+        .unwrap();
+    let calls = bench.changes();
+    let ports: Vec<u16> = calls
+        .iter()
+        .filter_map(|call| call.split("--publish 127.0.0.1:").nth(1))
+        .map(|rest| rest.split(':').next().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(ports.len(), 2, "{calls:?}");
+    assert!(ports[1] > ports[0], "{ports:?}");
+    // The list of nodes is scripted and says 16443; the saved access is what was asked for last.
+    assert_eq!(created.server, format!("https://127.0.0.1:{}", ports[1]));
+    let workers = calls
+        .iter()
+        .filter(|call| call.contains("--name dev-worker"));
+    assert_eq!(workers.count(), 1, "the others are made once");
+}
+
+#[tokio::test]
+async fn a_port_that_was_asked_for_is_not_replaced() {
+    let bench = Bench::new(&port_lost_once());
+    let mut request = bench.request();
+    let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    request.cluster.networking.api_server_port = Some(port);
+    let error = bench
+        .engine
+        .create(request, &Operation::silent())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, ErrorCode::PortInUse);
+}
+
 #[tokio::test]
 async fn a_failed_creation_keeps_logs_and_nothing_else() {
     let failed = json!({"event": "error", "code": "kubeadm", "message": "etcd did not start",
