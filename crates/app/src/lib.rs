@@ -4,4 +4,12 @@
 //! world go through one reducer into one [`snapshot::Snapshot`], from which tray menu and windows
 //! are drawn.
 
+pub mod bindings;
+pub mod config;
+pub mod doctor;
+pub mod drops;
+pub mod logs;
+pub mod manifests;
+pub mod settings;
 pub mod snapshot;
+pub mod wire;

@@ -8,6 +8,7 @@ use container::{Container, ExecSpec};
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt;
+use ts_rs::TS;
 
 use crate::archive::{Archive, normalise};
 use crate::error::{Error, ErrorCode, Result};
@@ -33,7 +34,7 @@ pub struct LoadedImage {
 }
 
 /// The images of one node.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct NodeImages {
     /// The node.
@@ -43,7 +44,7 @@ pub struct NodeImages {
 }
 
 /// An image that a node has.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageOnNode {
     /// Digest of its configuration.

@@ -29,16 +29,19 @@ pub struct Step {
     pub phase: String,
     /// The node it is done on; none when it concerns the cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub node: Option<String>,
     /// Where it stands.
     pub state: StepState,
     /// More for a person: a percentage, a name, a reason.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub detail: Option<String>,
     /// Milliseconds since the operation began.
     pub at_ms: u64,
     /// Milliseconds that the step took; only when it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub took_ms: Option<u64>,
 }
 

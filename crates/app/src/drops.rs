@@ -1,0 +1,95 @@
+//! Files that a user drops or chooses: what they are, told by their content, and the tokens by
+//! which windows speak of them. A window never learns a path.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::snapshot::Failure;
+
+/// What happens with dragged files above a window.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct DropEvent {
+    /// What happened.
+    pub kind: DropKind,
+    /// Place of the pointer in the window, logical pixels.
+    pub x: f64,
+    /// Place of the pointer in the window, logical pixels.
+    pub y: f64,
+    /// Stands for the files in commands; the same from `enter` on.
+    pub token: Option<String>,
+    /// Whether the files are still being looked at: `looked` follows.
+    pub looking: bool,
+    /// The files.
+    pub files: Vec<DroppedFile>,
+}
+
+/// What happens with dragged files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum DropKind {
+    /// They came over the window.
+    Enter,
+    /// They moved.
+    Over,
+    /// They left the window; the token is void.
+    Leave,
+    /// They were dropped. Without files: they were promised, and nothing arrived.
+    Drop,
+    /// They have been looked at.
+    Looked,
+}
+
+/// Files that were chosen in a dialog.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Dropped {
+    /// Stands for the files in commands.
+    pub token: String,
+    /// The files.
+    pub files: Vec<DroppedFile>,
+}
+
+/// One file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct DroppedFile {
+    /// Its name without folders.
+    pub name: String,
+    /// Its size.
+    pub size_bytes: u64,
+    /// What can be done with it.
+    pub kind: FileKind,
+    /// What it is, in words: `image archive (gzip)`, `PDF`.
+    pub what: String,
+    /// Names of the images in it, or of the cluster.
+    pub images: Vec<String>,
+    /// Why it can't be used.
+    pub problem: Option<Failure>,
+}
+
+/// What can be done with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum FileKind {
+    /// Its images can be loaded into nodes.
+    ImageArchive,
+    /// It describes a cluster.
+    Cluster,
+    /// It holds Kubernetes objects.
+    Manifests,
+    /// Nothing.
+    Other,
+}
+
+/// What a dialog asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum ChoosePurpose {
+    /// Image archives.
+    Image,
+    /// YAML.
+    Yaml,
+    /// Anything that can be dropped.
+    Any,
+}
