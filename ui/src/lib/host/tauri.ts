@@ -1,0 +1,38 @@
+/** The host that ships: the only file that talks to Tauri. */
+import { Channel, invoke } from "@tauri-apps/api/core";
+import { listen } from "@tauri-apps/api/event";
+import { asFailure, type Host, type LogBatch } from "./types";
+
+export function createHost(): Host {
+  return {
+    platform: /Mac/.test(navigator.userAgent) ? "mac" : "linux",
+    now: () => Date.now(),
+    async call(name, ...args) {
+      try {
+        return await invoke(name, args[0] ?? {});
+      } catch (error) {
+        throw asFailure(error);
+      }
+    },
+    on(name, hear) {
+      const listening = listen(name, (event) => hear(event.payload as Parameters<typeof hear>[0]));
+      return () => void listening.then((stop) => stop());
+    },
+    log(source, tail, hear, fail) {
+      const channel = new Channel<LogBatch>();
+      let closed = false;
+      channel.onmessage = (batch) => {
+        if (!closed) hear(batch);
+      };
+      const opening = invoke<number>("log_open", { source, tail, channel });
+      opening.catch((error) => {
+        if (!closed) fail(asFailure(error));
+      });
+      return () => {
+        closed = true;
+        opening.then((id) => invoke("log_close", { id })).catch(() => undefined);
+      };
+    },
+    copy: (text) => navigator.clipboard.writeText(text),
+  };
+}

@@ -1,0 +1,53 @@
+/** What can be done with a cluster, in one place for toolbar, sidebar, views and keys. */
+import type { Cluster, LogSource, Operation } from "../host/types";
+import type { App } from "./app.svelte";
+import { quoted } from "../words";
+
+export interface Action {
+  label: string;
+  kind: "plain" | "primary";
+  act: () => void;
+  off: string | null;
+}
+
+/** The one thing that the toolbar offers first: it follows from the cluster's state. */
+export function mainAction(app: App, cluster: Cluster, work: Operation | null): Action {
+  const { name } = cluster;
+  const runtime = app.snapshot?.runtime.state;
+  const off = runtime === "ready" || runtime === "checking" ? null : "container is not running";
+  if (work !== null) {
+    if (work.state === "cancelling") return { label: "Cancelling", kind: "plain", act: () => undefined, off: "Cleaning up" };
+    if (work.cancellable)
+      return { label: "Cancel", kind: "primary", act: () => void app.run("operation_cancel", { id: work.id }), off: null };
+    return { label: "Stop", kind: "plain", act: () => undefined, off: `${work.stageName}: can't be cancelled now` };
+  }
+  if (cluster.state === "incomplete")
+    return { label: "Delete remains…", kind: "plain", act: () => app.sheets.ask("delete", name), off };
+  if (cluster.state === "stopped") return { label: "Start", kind: "primary", act: () => void app.run("cluster_start", { name }), off };
+  if (cluster.state === "partial") return { label: "Repair", kind: "primary", act: () => void app.run("cluster_start", { name }), off };
+  if (cluster.health === "failed") return { label: "Repair", kind: "primary", act: () => void app.run("cluster_restart", { name }), off };
+  return { label: "Stop", kind: "plain", act: () => void app.run("cluster_stop", { name }), off };
+}
+
+/** Asks for image archives and hands them to the images view. */
+export async function loadImage(app: App, cluster: string): Promise<void> {
+  const drop = await app.run("drop_choose", { purpose: "image" });
+  if (drop) app.sheets.dropped(drop, cluster);
+}
+
+/** Shows the logs of something. */
+export function showLogs(app: App, source: LogSource): void {
+  app.logSource = source;
+  app.show("logs");
+}
+
+/** Opens a terminal with a shell in the cluster's context. */
+export function openShell(app: App, cluster: string): void {
+  void app.run("terminal_open", { target: { kind: "cluster", cluster } });
+}
+
+/** Copies and says so. */
+export async function copy(app: App, text: string, what = quoted(text)): Promise<void> {
+  await app.host.copy(text);
+  app.say(`Copied ${what}`);
+}

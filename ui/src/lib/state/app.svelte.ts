@@ -1,0 +1,183 @@
+/**
+ * The state of a window. What Rust knows is replaced as a whole, never patched; the rest is where
+ * the person is.
+ */
+import { createContext } from "svelte";
+import { asFailure, type ClusterUsage, type Commands, type Host, type LogSource, type OpenRequest, type ViewId } from "../host/types";
+import type { Cluster, ClusterView, Failure, Operation, Settings, Snapshot } from "../host/model";
+import { Announcer } from "./announcer.svelte";
+import { Sheets } from "./sheets.svelte";
+import { UsageHistory } from "./usage.svelte";
+
+const tickMs = 1000;
+
+/** Which row of which view is selected. */
+export interface Place {
+  view: ViewId;
+  cluster: string | null;
+}
+
+/** The selected row, for the keys that act on it. */
+export interface Selection {
+  name: string;
+  logs?: () => void;
+  shell?: () => void;
+}
+
+export class App {
+  readonly host: Host;
+  /** Null until the first one came. */
+  snapshot = $state.raw<Snapshot | null>(null);
+  /** What is observed of the shown cluster; null until the first update. */
+  view = $state.raw<ClusterView | null>(null);
+  settings = $state.raw<Settings | null>(null);
+  /** Moves on once a second while the window is visible. */
+  now = $state(0);
+  place = $state.raw<Place>({ view: "overview", cluster: null });
+  /** What the next shown view shall select or show: a row's identity, a log source. */
+  focusOn = $state.raw<string | null>(null);
+  /** Whether somebody went to another view: from then on the focus follows. */
+  navigated = false;
+  /** The log that the logs view shows. */
+  logSource = $state.raw<LogSource | null>(null);
+  /** What the selection in the shown view can do: logs, a shell, its name. Set by the view. */
+  selection = $state.raw<Selection | null>(null);
+  inspectorOpen = $state(true);
+  sidebarOpen = $state(true);
+  readonly usage: UsageHistory;
+  readonly sheets = new Sheets();
+  readonly announcer = new Announcer();
+  private stops: (() => void)[] = [];
+
+  constructor(host: Host) {
+    this.host = host;
+    this.now = host.now();
+    this.usage = new UsageHistory();
+  }
+
+  readonly cluster: Cluster | null = $derived(
+    this.snapshot?.clusters.find((cluster) => cluster.name === this.place.cluster) ?? null,
+  );
+
+  /** Operations of the shown cluster that have not ended, the newest last. */
+  readonly running: Operation[] = $derived(
+    (this.snapshot?.operations ?? []).filter((row) => row.ended === null && row.cluster === this.place.cluster),
+  );
+
+  /** The operation that changes the shown cluster itself; loads and applies leave it usable. */
+  readonly work: Operation | null = $derived(
+    this.running.findLast((row) => row.kind !== "load" && row.kind !== "apply") ?? null,
+  );
+
+  /** Whether the API of the shown cluster can be asked now. */
+  readonly live: boolean = $derived(
+    this.view !== null && this.view.stale === null && this.view.asOf !== null && this.snapshot?.runtime.state === "ready",
+  );
+
+  /** Whether a cluster exists, or is being made. */
+  readonly hasCluster: boolean = $derived((this.snapshot?.clusters.length ?? 0) > 0);
+
+  /** Begins to listen; the answer ends it. */
+  connect(): () => void {
+    const { host } = this;
+    this.stops = [
+      host.on("snapshot", (snapshot) => this.take(snapshot)),
+      host.on("view", ({ cluster, view }) => {
+        if (cluster === this.place.cluster) this.view = view;
+      }),
+      host.on("usage", (sample) => this.measure(sample)),
+      host.on("settings", (settings) => (this.settings = settings)),
+      host.on("open", (request) => this.open(request)),
+    ];
+    const ticking = setInterval(() => {
+      if (document.visibilityState === "visible") this.now = host.now();
+    }, tickMs);
+    this.stops.push(() => clearInterval(ticking));
+    void host.call("snapshot_get").then((snapshot) => this.take(snapshot), () => undefined);
+    void host.call("settings_get").then((settings) => (this.settings = settings), () => undefined);
+    return () => this.stops.splice(0).forEach((stop) => stop());
+  }
+
+  /** Shows a view; keeps the cluster unless another one is named. */
+  show(view: ViewId, cluster: string | null = this.place.cluster, focusOn: string | null = null): void {
+    this.focusOn = focusOn;
+    this.navigated = true;
+    this.selection = null;
+    const changed = cluster !== this.place.cluster;
+    this.place = { view, cluster };
+    if (changed) this.watch();
+  }
+
+  /** Shows another cluster in the same view. */
+  choose(cluster: string): void {
+    const view = this.place.view === "diagnostics" ? "overview" : this.place.view;
+    this.show(view, cluster);
+  }
+
+  /** Calls a command; a failure is shown as a sheet. Answers undefined then. */
+  async run<K extends keyof Commands>(
+    name: K,
+    ...args: Record<string, never> extends Commands[K][0] ? [] : [Commands[K][0]]
+  ): Promise<Commands[K][1] | undefined> {
+    try {
+      return await this.host.call(name, ...args);
+    } catch (error) {
+      this.fail(asFailure(error));
+      return undefined;
+    }
+  }
+
+  /** Shows a failure that no view shows in place. */
+  fail(failure: Failure): void {
+    this.sheets.failure(failure, this.host.now());
+  }
+
+  /** Tells screen readers; an assertive message interrupts. */
+  say(text: string, assertive = false): void {
+    this.announcer.say(text, assertive);
+  }
+
+  private take(snapshot: Snapshot): void {
+    if (this.snapshot !== null && snapshot.revision <= this.snapshot.revision) return;
+    this.snapshot = snapshot;
+    this.now = this.host.now();
+    const names = snapshot.clusters.map((cluster) => cluster.name);
+    if (this.place.cluster === null || !names.includes(this.place.cluster)) {
+      const next = snapshot.subject !== null && names.includes(snapshot.subject) ? snapshot.subject : (names[0] ?? null);
+      if (next !== this.place.cluster) {
+        this.place = { ...this.place, cluster: next };
+        this.watch();
+      }
+    }
+  }
+
+  private open(request: OpenRequest): void {
+    const cluster = request.cluster ?? this.place.cluster;
+    this.show(request.view ?? this.place.view, cluster);
+    if (request.dialog !== null) this.sheets.ask(request.dialog, cluster);
+  }
+
+  private measure(sample: ClusterUsage): void {
+    if (sample.cluster === this.place.cluster) this.usage.add(sample);
+  }
+
+  private watch(): void {
+    const { cluster } = this.place;
+    this.view = null;
+    this.usage.clear();
+    void this.host.call("view_watch", { cluster }).catch((error) => this.fail(asFailure(error)));
+    if (cluster === null) return;
+    this.usage.loading = true;
+    this.host.call("usage_history", { cluster, seconds: 3600 }).then(
+      (samples) => {
+        if (this.place.cluster === cluster) this.usage.fill(samples);
+      },
+      () => {
+        if (this.place.cluster === cluster) this.usage.loading = false;
+      },
+    );
+  }
+}
+
+/** The state of this window, for every component in it. */
+export const [useApp, provideApp] = createContext<App>();
