@@ -41,6 +41,7 @@ fn killed_at_any_point() {
         }
         cluster.delete().ok();
     });
+    checks.check("users at once, of whom some are killed", crowd);
     checks.check("nothing is left over", || {
         user.assert_no_files();
         assert_eq!(user.kubeconfig_text(), None);
@@ -150,6 +151,56 @@ fn interrupted(cluster: &Cluster<'_>) {
     user.assert_no_files();
     assert_eq!(user.kubeconfig_text(), None);
     Traces::assert_none(user, cluster.name());
+}
+
+/// How often users create clusters at once.
+const ROUNDS: u64 = 4;
+
+/// Shows: users who create clusters at the same time, and so choose ports at the same time, don't
+/// fail each other, and neither does one who is killed or cancels.
+fn crowd() {
+    let users = [User::new(), User::new(), User::new()];
+    let clusters: Vec<Cluster<'_>> = users
+        .iter()
+        .map(|user| Cluster::reserve(user, "crowd"))
+        .collect();
+    let mut random = Random::new();
+    for round in 0..ROUNDS {
+        // Nodes are made in the first seconds.
+        let moments = [Signal::KILL, Signal::INT].map(|signal| {
+            let moment = random.shorter_than(Duration::from_secs(4));
+            eprintln!(
+                "  round {round}: {signal:?} after {:.2} s",
+                moment.as_secs_f64()
+            );
+            (signal, moment)
+        });
+        let (patient, doomed) = clusters.split_first().expect("three");
+        std::thread::scope(|scope| {
+            scope.spawn(|| patient.create(OPTIONS).ok());
+            for (cluster, (signal, moment)) in doomed.iter().zip(moments) {
+                scope.spawn(move || {
+                    let running = cluster.create(OPTIONS).start();
+                    running.ends_within(moment);
+                    running.signal(signal);
+                    running.end(Duration::from_mins(1));
+                });
+            }
+        });
+        std::thread::scope(|scope| {
+            for cluster in &clusters {
+                scope.spawn(|| {
+                    let took = cluster.delete().ok().took;
+                    assert!(took < Duration::from_secs(25), "a delete took {took:?}");
+                });
+            }
+        });
+        for cluster in &clusters {
+            cluster.user().assert_no_files();
+            Traces::assert_none(cluster.user(), cluster.name());
+            assert_eq!(cluster.user().kubeconfig_text(), None);
+        }
+    }
 }
 
 fn with_steps(call: Call) -> Call {
