@@ -7,11 +7,13 @@
 import { scenarios, type Scenario } from "./scripted/scenarios";
 import { checkConfig, planConfig, presets } from "./scripted/config";
 import { logLine } from "./scripted/logs";
-import { Gi, Mi, second, start, usageAt } from "./scripted/world";
-import type { ClusterView, Operation, Snapshot } from "./model";
-import type { Commands, Events, Host, LogBatch, Settings } from "./types";
+import { Gi, Mi, second, start, usageAt, version } from "./scripted/world";
+import type { ClusterView, Operation, Snapshot } from "./types";
+import type { CommandName, Commands, Events, Host, LogBatch, Settings } from "./types";
 
-type Handlers = { [K in keyof Commands]: (args: Commands[K][0]) => Commands[K][1] | Promise<Commands[K][1]> };
+type Handlers = {
+  [K in CommandName]: (args: Commands[K]["args"]) => Commands[K]["result"] | Promise<Commands[K]["result"]>;
+};
 
 /** What tests can do with a scripted host. */
 export interface Scripted extends Host {
@@ -24,7 +26,7 @@ export interface Scripted extends Host {
   /** Changes what is seen of a cluster and sends it. */
   changeView(cluster: string, edit: (view: ClusterView) => Partial<ClusterView>): void;
   /** Answers a command in another way from now on; throw a `Failure` to make it fail. */
-  answer<K extends keyof Commands>(name: K, how: Handlers[K]): void;
+  answer<K extends CommandName>(name: K, how: Handlers[K]): void;
 }
 
 const defaults: Settings = {
@@ -35,7 +37,8 @@ const defaults: Settings = {
   appearance: "system",
   notify: true,
   follow: "whenCreated",
-  newCluster: { name: "dev", workers: 0, cpus: 4, memory: "4Gi", kubernetesVersion: null },
+  followAsked: true,
+  newCluster: { name: "dev", workers: 0, cpus: null, memory: null, kubernetesVersion: null },
   containerPath: null,
   kubeconfig: null,
   checkForUpdates: false,
@@ -242,7 +245,14 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
       return null;
     },
     app_quit: () => null,
-    app_info: () => ({ version: "0.1.0" }),
+    app_info: () => ({
+      version: "0.1.0",
+      platform: options.platform === "linux" ? "linux" : "macos",
+      architecture: "arm64",
+      kubernetesVersion: version,
+      logs: "~/Library/Logs/apple-k8s",
+      config: "~/Library/Application Support/apple-k8s",
+    }),
     window_open: () => null,
   };
 

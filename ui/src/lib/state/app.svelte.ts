@@ -3,8 +3,8 @@
  * the person is.
  */
 import { createContext } from "svelte";
-import { asFailure, type ClusterUsage, type Commands, type Host, type LogSource, type OpenRequest, type ViewId } from "../host/types";
-import type { Cluster, ClusterView, Failure, Operation, Settings, Snapshot } from "../host/model";
+import { asFailure, type Args, type CommandName, type Commands, type Host, type LogSource, type OpenRequest, type UsageUpdate, type ViewId } from "../host/types";
+import type { Cluster, ClusterView, Failure, Operation, Settings, Snapshot } from "../host/types";
 import { Announcer } from "./announcer.svelte";
 import { Sheets } from "./sheets.svelte";
 import { UsageHistory } from "./usage.svelte";
@@ -115,10 +115,7 @@ export class App {
   }
 
   /** Calls a command; a failure is shown as a sheet. Answers undefined then. */
-  async run<K extends keyof Commands>(
-    name: K,
-    ...args: Record<string, never> extends Commands[K][0] ? [] : [Commands[K][0]]
-  ): Promise<Commands[K][1] | undefined> {
+  async run<K extends CommandName>(name: K, ...args: Args<K>): Promise<Commands[K]["result"] | undefined> {
     try {
       return await this.host.call(name, ...args);
     } catch (error) {
@@ -157,7 +154,7 @@ export class App {
     if (request.dialog !== null) this.sheets.ask(request.dialog, cluster);
   }
 
-  private measure(sample: ClusterUsage): void {
+  private measure(sample: UsageUpdate): void {
     if (sample.cluster === this.place.cluster) this.usage.add(sample);
   }
 

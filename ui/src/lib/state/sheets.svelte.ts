@@ -1,6 +1,6 @@
 /** Sheets of a window: one at a time, the others wait. */
 import type { Component } from "svelte";
-import type { Drop, Failure, OpenRequest } from "../host/types";
+import type { Dropped, Failure, OpenRequest } from "../host/types";
 
 /** What every sheet's component is given besides its own properties. */
 export interface SheetProps {
@@ -14,7 +14,8 @@ interface Waiting {
   opener: HTMLElement | null;
 }
 
-type Dialog = NonNullable<OpenRequest["dialog"]>;
+/** What can be asked by name, from outside or by a view. */
+export type Dialog = NonNullable<OpenRequest["dialog"]> | "newCluster";
 
 export class Sheets {
   private queue = $state.raw<Waiting[]>([]);
@@ -24,7 +25,7 @@ export class Sheets {
   /** Shows a failure; set where the error sheet is known. */
   failure: (failure: Failure, at: number) => void = () => undefined;
   /** Takes files that were chosen instead of dropped; set where drops are known. */
-  dropped: (drop: Drop, cluster: string) => void = () => undefined;
+  dropped: (drop: Dropped, cluster: string) => void = () => undefined;
 
   readonly current: Waiting | null = $derived(this.queue[0] ?? null);
 

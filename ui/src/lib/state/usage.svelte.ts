@@ -1,5 +1,5 @@
 /** What the nodes of the shown cluster used lately; in memory only. */
-import type { UsageSample } from "../host/model";
+import type { UsageSample } from "../host/types";
 
 const keptMs = 60 * 60 * 1000;
 /** From here on samples are thinned: a point per ten seconds is enough for an hour. */

@@ -1,6 +1,6 @@
 /** States of the world that are hard to reach for real, by name. */
 import type { Check, Settings } from "../types";
-import type { ClusterView, NodeImages, Operation, Snapshot, Step } from "../model";
+import type { ClusterView, NodeImages, Operation, Snapshot, Step } from "../types";
 import {
   cluster,
   condition,
@@ -256,7 +256,7 @@ const running = cluster("dev", { nodes: 3, readyNodes: 3, usage: { cpuCores: 1.3
 const ci = stopped("ci");
 
 const portTaken = {
-  code: "portInUse",
+  code: "PortInUse" as const,
   message: "Port 8080 is in use by httpd.",
   hint: "“dev” maps it to port 80 of its control plane. Nothing was created. Use another port, or stop httpd.",
   detail: "bind 127.0.0.1:8080: address already in use",
@@ -276,7 +276,7 @@ export const scenarios: Record<string, () => Scenario> = {
         state: "stopped",
         program: "/usr/local/bin/container",
         version: "1.5.0",
-        problem: { code: "runtimeStopped", message: "The container service is not running.", hint: "Clusters can't start without it; nothing is lost.", detail: null, logs: null },
+        problem: { code: "RuntimeStopped", message: "The container service is not running.", hint: "Clusters can't start without it; nothing is lost.", detail: null, logs: null },
       },
     }),
     views: {},
@@ -361,7 +361,7 @@ export const scenarios: Record<string, () => Scenario> = {
           state: "stopped",
           program: "/usr/local/bin/container",
           version: "1.5.0",
-          problem: { code: "runtimeStopped", message: "The container service is not running.", hint: "Clusters can't start without it; nothing is lost.", detail: "XPC connection error: Connection invalid", logs: null },
+          problem: { code: "RuntimeStopped", message: "The container service is not running.", hint: "Clusters can't start without it; nothing is lost.", detail: "XPC connection error: Connection invalid", logs: null },
         },
       },
     ),

@@ -13,7 +13,7 @@ import type {
   UsageSample,
   VolumeRow,
   WorkloadRow,
-} from "../model";
+} from "../types";
 
 export const Mi = 1024 * 1024;
 export const Gi = 1024 * Mi;
