@@ -4,7 +4,7 @@
 use std::io::Read;
 use std::path::PathBuf;
 
-use container::{Container, ExecSpec};
+use container::{Container, ExecSpec, ImageInfo};
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt;
@@ -104,11 +104,7 @@ impl Engine {
         for reference in references {
             let image = container.image_inspect(reference).await?;
             if image.variant(&platform).is_none() {
-                return Err(Error::new(
-                    ErrorCode::ImageWrongPlatform,
-                    format!("image {reference} has no content for {platform}"),
-                )
-                .hint(format!("build or pull it for {platform}")));
+                return Err(foreign(reference, &image, &platform));
             }
         }
         let mut outcome = Vec::new();
@@ -170,6 +166,25 @@ impl Engine {
             .map(|node| node.name().to_owned())
             .collect())
     }
+}
+
+/// The error of an image that no node of this machine could run.
+fn foreign(reference: &str, image: &ImageInfo, platform: &str) -> Error {
+    let there: Vec<String> = image
+        .variants
+        .iter()
+        .map(|variant| format!("{}/{}", variant.platform.os, variant.platform.architecture))
+        .collect();
+    let there = if there.is_empty() {
+        "no platform".to_owned()
+    } else {
+        there.join(", ")
+    };
+    Error::new(
+        ErrorCode::ImageWrongPlatform,
+        format!("image {reference} is for {there}, the nodes need {platform}"),
+    )
+    .hint(format!("build or pull it for {platform}"))
 }
 
 /// Opens and checks an archive; reading all of it takes a while.

@@ -550,6 +550,54 @@ fn assert_no_files(folder: &Path) {
     }
 }
 
+/// An image in the store, for one architecture.
+fn stored_image(name: &str, architecture: &str) -> Act {
+    let image = json!([{
+        "configuration": {"name": name, "descriptor": {"digest": "sha256:00"}},
+        "variants": [{
+            "config": {"architecture": architecture, "os": "linux"},
+            "digest": "sha256:00", "size": 1,
+            "platform": {"architecture": architecture, "os": "linux"},
+        }]
+    }]);
+    Act::Stdout(image.to_string())
+}
+
+#[tokio::test]
+async fn a_stored_image_for_another_architecture_is_refused_before_anything_is_copied() {
+    let foreign = match engine::architecture() {
+        "arm64" => "amd64",
+        _ => "arm64",
+    };
+    let script = Script::healthy("1.5.0")
+        .on(&["list"], [two_nodes("any", "running")])
+        .on(
+            &["image", "inspect", "own:1"],
+            [stored_image("own:1", engine::architecture())],
+        )
+        .on(
+            &["image", "inspect", "foreign:1"],
+            [stored_image("foreign:1", foreign)],
+        );
+    let bench = Bench::new(&script);
+    let images = ["own:1".to_owned(), "foreign:1".to_owned()];
+    let error = bench
+        .engine
+        .load_images("dev", &images, &[], &Operation::silent())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, ErrorCode::ImageWrongPlatform);
+    let needed = format!("the nodes need linux/{}", engine::architecture());
+    assert!(
+        error.message.contains("foreign:1")
+            && error.message.contains(&format!("linux/{foreign}"))
+            && error.message.contains(&needed),
+        "{error}"
+    );
+    assert!(error.hint.is_some());
+    assert_eq!(bench.changes(), [] as [String; 0], "the first one, too");
+}
+
 /// A delete that was killed left its call of `container` behind, which still removes nodes.
 #[tokio::test]
 async fn nodes_that_go_by_themselves_are_deleted_all_the_same() {

@@ -178,5 +178,27 @@ pub(crate) fn refused(cluster: &Cluster<'_>) {
         ])
         .run()
         .fails(30);
+    refused_from_the_store(cluster, &good);
     assert_eq!(before, (images(), user.files(), user.kubeconfig_text()));
+}
+
+/// The same for an image that is in the store of `container`, for another architecture.
+fn refused_from_the_store(cluster: &Cluster<'_>, good: &Archive<'_>) {
+    let user = cluster.user();
+    let name = "docker.io/library/foreign:1";
+    let foreign = Archive {
+        reference: name,
+        architecture: FOREIGN,
+        compression: Compression::Plain,
+        ..*good
+    }
+    .write(user, "stored.archive");
+    let foreign = foreign.to_str().expect("a path");
+    user.container(["image", "load", "--input", foreign]).ok();
+    let load = cluster.call(["load", "image", "system-test:1", name]);
+    let refused = load.args(["--name", cluster.name()]).run().fails(31);
+    user.container(["image", "delete", name]).ok();
+    for word in [name, FOREIGN, OWN] {
+        assert!(refused.stderr.contains(word), "{}", refused.report());
+    }
 }
