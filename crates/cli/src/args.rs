@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and what it means.
 
+mod change;
 mod cluster;
 mod image;
 mod name;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub(crate) use change::{ApplyArgs, ApplyCommand};
 pub(crate) use cluster::{
     CreateArgs, CreateCommand, DeleteArgs, DeleteCommand, DeleteManyArgs, LifecycleArgs,
     LifecycleCommand, StopArgs, StopCommand,
@@ -102,6 +104,9 @@ pub(crate) enum Command {
     /// Create a cluster
     #[command(subcommand)]
     Create(CreateCommand),
+    /// Change a running cluster
+    #[command(subcommand)]
+    Apply(ApplyCommand),
     /// Delete clusters
     #[command(subcommand)]
     Delete(DeleteCommand),

@@ -1,5 +1,6 @@
 //! One function a command: its arguments become one call of the engine, the answer becomes text.
 
+mod apply;
 mod build;
 mod config;
 mod create;
@@ -15,8 +16,8 @@ use clap::CommandFactory;
 use engine::Result;
 
 use crate::args::{
-    BuildCommand, Cli, Command, CreateCommand, DeleteCommand, ExportCommand, GetCommand,
-    LifecycleCommand, LoadCommand, Shell, StopCommand,
+    ApplyCommand, BuildCommand, Cli, Command, CreateCommand, DeleteCommand, ExportCommand,
+    GetCommand, LifecycleCommand, LoadCommand, Shell, StopCommand,
 };
 use crate::session::Session;
 
@@ -26,6 +27,7 @@ pub(crate) use build::architecture;
 pub(crate) async fn run(command: &Command, session: &Session) -> Result<()> {
     match command {
         Command::Create(CreateCommand::Cluster(args)) => create::cluster(args, session).await,
+        Command::Apply(ApplyCommand::Cluster(args)) => apply::cluster(args, session).await,
         Command::Delete(DeleteCommand::Cluster(args)) => delete::one(args, session).await,
         Command::Delete(DeleteCommand::Clusters(args)) => delete::many(args, session).await,
         Command::Start(LifecycleCommand::Cluster(args)) => lifecycle::start(args, session).await,

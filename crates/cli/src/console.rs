@@ -68,6 +68,16 @@ impl Console {
         self.quiet
     }
 
+    /// Whether people read along, to whom a plan is told before it is carried out.
+    pub(crate) fn says_plan(self) -> bool {
+        matches!(self.form, Form::Lines | Form::Picture)
+    }
+
+    /// How words on standard error are painted.
+    pub(crate) const fn err_style(self) -> Style {
+        self.err
+    }
+
     /// Whether a picture is painted, so that a sudden end must restore the terminal.
     pub(crate) fn paints(self) -> bool {
         self.form == Form::Picture

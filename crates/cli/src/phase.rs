@@ -9,6 +9,13 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("dns", "DNS", "DNS ready"),
     ("ready", "waiting for Ready", "ready"),
     ("stop", "stopping", "stopped"),
+    ("drain", "moving pods off", "pods moved off"),
+    ("delete-node", "deleting", "deleted"),
+    (
+        "label",
+        "setting labels and taints",
+        "labels and taints set",
+    ),
     ("delete-nodes", "deleting nodes", "nodes deleted"),
     ("collect-logs", "collecting logs", "logs collected"),
     ("clean-up", "cleaning up", "cleaned up"),

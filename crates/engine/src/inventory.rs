@@ -60,6 +60,13 @@ impl NodeContainer {
         }
     }
 
+    /// The port of this machine on which the API is published, on a control plane.
+    pub(crate) fn api_port(&self) -> Option<u16> {
+        let mut published = self.info.published.iter();
+        let port = published.find(|port| port.container_port == API_PORT)?;
+        Some(port.host_port)
+    }
+
     /// Where the API is published on the host, on a control plane.
     pub(crate) fn api_server(&self) -> Option<String> {
         let port = self

@@ -5,6 +5,7 @@
 
 mod api;
 mod archive;
+mod change;
 mod create;
 mod delete;
 mod error;
@@ -29,6 +30,7 @@ use container::Container;
 use tokio_util::sync::CancellationToken;
 
 pub use archive::{Archive, ArchivedImage, normalise as normalise_image};
+pub use change::{ChangePlan, Changed, PlanItem};
 pub use create::{CreateRequest, Created};
 pub use delete::Deleted;
 pub use error::{Error, ErrorCode, Result};

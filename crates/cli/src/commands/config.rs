@@ -1,4 +1,4 @@
-//! From the options of `create cluster` to the cluster they ask for.
+//! From the options of `create cluster` and `apply cluster` to the cluster they ask for.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,7 +8,7 @@ use engine::{Error, ErrorCode, Result};
 use spec::{Cluster, ErrorList, SpecError};
 
 use super::counted;
-use crate::args::CreateArgs;
+use crate::args::{ClusterName, CreateArgs};
 use crate::console::Console;
 
 /// More than any Cluster YAML has; what is longer is something else.
@@ -32,6 +32,15 @@ pub(super) fn cluster(args: &CreateArgs, console: Console) -> Result<Cluster> {
         }
     }
     Ok(cluster)
+}
+
+/// The cluster of a file, under another name when one was given.
+pub(super) fn named(file: &Path, name: &ClusterName, console: Console) -> Result<Cluster> {
+    let cluster = from_file(file, console)?;
+    match name.given()? {
+        Some(name) => cluster.renamed(&name).map_err(usage),
+        None => Ok(cluster),
+    }
 }
 
 fn from_file(file: &Path, console: Console) -> Result<Cluster> {
