@@ -9,38 +9,43 @@ const CPUS: u32 = 4;
 const MEMORY_MIB: u64 = 8192;
 const MIB: u64 = 1 << 20;
 
-/// A builder that is large enough, and what has to be done when it is no longer needed.
+/// The builder as it was before a build, and so what has to be done after it.
 #[derive(Debug)]
-pub(crate) enum LargeBuilder {
-    /// It was large enough before.
-    Found,
+pub(crate) enum BuilderBefore {
+    /// It was large enough.
+    Large,
     /// There was none.
-    Made,
+    None,
     /// It was of another size, or stopped.
-    Replaced(Box<ContainerInfo>),
+    Other(Box<ContainerInfo>),
 }
 
-impl LargeBuilder {
-    /// Makes the builder large enough; `on_change` is called before anything is changed.
-    pub(crate) async fn make(container: &Container, on_change: impl FnOnce()) -> Result<Self> {
-        let before = container.builder().await?;
-        if before
-            .as_ref()
-            .is_some_and(|builder| builder.is_running() && is_large(builder))
-        {
-            return Ok(Self::Found);
-        }
-        on_change();
-        container.builder_start(CPUS, MEMORY_MIB).await?;
-        Ok(before.map_or(Self::Made, |before| Self::Replaced(Box::new(before))))
+impl BuilderBefore {
+    /// Looks at the builder.
+    pub(crate) async fn look(container: &Container) -> Result<Self> {
+        Ok(match container.builder().await? {
+            None => Self::None,
+            Some(builder) if builder.is_running() && is_large(&builder) => Self::Large,
+            Some(builder) => Self::Other(Box::new(builder)),
+        })
+    }
+
+    /// Whether it has to be made larger for a build.
+    pub(crate) fn is_too_small(&self) -> bool {
+        !matches!(self, Self::Large)
+    }
+
+    /// Makes it large enough. What was begun is put back also when this fails or is cancelled.
+    pub(crate) async fn enlarge(container: &Container) -> Result<()> {
+        Ok(container.builder_start(CPUS, MEMORY_MIB).await?)
     }
 
     /// Puts the builder back to what it was.
     pub(crate) async fn put_back(self, container: &Container) -> Result<()> {
         match self {
-            Self::Found => {}
-            Self::Made => container.builder_delete().await?,
-            Self::Replaced(before) => {
+            Self::Large => {}
+            Self::None => container.builder_delete().await?,
+            Self::Other(before) => {
                 container
                     .builder_start(before.cpus, before.memory / MIB)
                     .await?;
@@ -70,8 +75,11 @@ mod tests {
             .on(&[], [Act::LastWord]);
         let stand = Stand::new(&script);
         let container = Container::at(stand.program());
-        let large = LargeBuilder::make(&container, || ()).await.expect("made");
-        large.put_back(&container).await.expect("put back");
+        let before = BuilderBefore::look(&container).await.expect("looked at");
+        if before.is_too_small() {
+            BuilderBefore::enlarge(&container).await.expect("enlarged");
+        }
+        before.put_back(&container).await.expect("put back");
         let calls = stand.calls().into_iter().map(|call| call.arguments);
         calls
             .map(|arguments| arguments[1..].join(" "))

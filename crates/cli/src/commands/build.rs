@@ -65,16 +65,12 @@ fn wanted(args: &BuildArgs) -> Result<NodeImage> {
 
 async fn run(recipe: &Build, image: &NodeImage, op: &Operation) -> Result<Built> {
     let mut stages = Stages::new(&op.steps);
-    let outcome = tokio::select! {
-        biased;
-        () = op.cancel.cancelled() => Err(Error::cancelled()),
-        // Dropping it ends the build.
-        outcome = recipe.run(image, |progress| stages.take(progress)) => outcome.map_err(failure),
-    };
+    let recipe = recipe.clone().cancelled_by(op.cancel.clone());
+    let outcome = recipe.run(image, |progress| stages.take(progress)).await;
     if outcome.is_ok() {
         stages.end();
     }
-    outcome
+    outcome.map_err(failure)
 }
 
 /// The stages of a build as steps: one runs at a time, and the builder's words are its detail.
