@@ -272,7 +272,8 @@ impl ClusterDir {
     }
 }
 
-fn create_private_dir(path: &Path) -> Result<()> {
+/// Makes a folder, and those above it, for the user alone.
+pub(crate) fn create_private_dir(path: &Path) -> Result<()> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)

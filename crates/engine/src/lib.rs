@@ -39,8 +39,9 @@ pub use host::architecture;
 pub use images::{ImageOnNode, LoadedImage, NodeImages};
 pub use inventory::ClusterState;
 pub use observe::{
-    ClusterView, Condition, EventRow, Health, NodeRow, NodeUsage, Observation, PodContainer, PodRow,
-    Problem, ServicePort, ServiceRow, UsageSample, VolumeRow, WorkloadRow,
+    Changes, ClusterView, Condition, EventRow, Health, LogEvent, LogLine, LogRange, LogSource,
+    LogStream, Meter, NodeRow, NodeUsage, Observation, PodContainer, PodRow, PodUsage, Problem,
+    ServicePort, ServiceRow, UsageSample, VolumeRow, WorkloadRow,
 };
 pub use plan::{DEFAULT_KUBERNETES_VERSION, node_image};
 pub use status::{ClusterStatus, ClusterSummary, NodeStatus};

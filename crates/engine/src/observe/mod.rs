@@ -3,8 +3,10 @@
 //! `live.rs` follows the API and the runtime; `view.rs` makes rows of what they tell, as pure
 //! functions of one file for each kind of row.
 
+mod changes;
 mod events;
 mod live;
+mod logs;
 mod machine;
 mod nodes;
 mod pods;
@@ -14,6 +16,7 @@ mod rows;
 mod runtime;
 mod scene;
 mod services;
+mod usage;
 mod view;
 mod volumes;
 mod watches;
@@ -21,8 +24,11 @@ mod words;
 mod workloads;
 mod world;
 
+pub use changes::Changes;
 pub use live::Observation;
+pub use logs::{LogEvent, LogLine, LogRange, LogSource, LogStream};
 pub use rows::{
-    ClusterView, Condition, EventRow, Health, NodeRow, NodeUsage, PodContainer, PodRow, Problem,
-    ServicePort, ServiceRow, UsageSample, VolumeRow, WorkloadRow,
+    ClusterView, Condition, EventRow, Health, NodeRow, NodeUsage, PodContainer, PodRow, PodUsage,
+    Problem, ServicePort, ServiceRow, UsageSample, VolumeRow, WorkloadRow,
 };
+pub use usage::Meter;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Node, NodeCondition};
 
 use super::machine::Machine;
@@ -165,7 +166,7 @@ fn verdict(machine: Option<&Machine>, node: Option<&Node>, scene: &Scene<'_>) ->
     if !scene.world.nodes.is_known() {
         return Verdict::new(Health::Unknown, "Unknown", None);
     }
-    let started = machine.started.map(|time| time.as_millisecond());
+    let started = machine.started.map(Timestamp::as_millisecond);
     let Some(node) = node else {
         return if started.is_some_and(|started| !scene.lasted(started, JOINED_BY)) {
             Verdict::new(Health::Busy, "Joining", None)

@@ -15,7 +15,7 @@ pub(super) fn bytes(text: &str) -> Option<u64> {
         // `1e3`: the whole is a number.
         None => text.parse().ok()?,
     };
-    (amount >= 0.0 && amount < 9e18).then_some(amount as u64)
+    (0.0..9e18).contains(&amount).then_some(amount as u64)
 }
 
 fn whole_factor(suffix: &str) -> Option<u64> {

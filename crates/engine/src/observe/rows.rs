@@ -83,7 +83,8 @@ pub struct NodeRow {
     pub ports: Vec<String>,
 }
 
-/// A workload: Deployment, StatefulSet, DaemonSet, Job, CronJob, or a pod on its own.
+/// A workload: `Deployment`, `StatefulSet`, `DaemonSet`, `Job`, `CronJob`, a `ReplicaSet` or `Pod`
+/// on its own, or what else makes pods. The jobs of a `CronJob` are part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkloadRow {
@@ -97,9 +98,9 @@ pub struct WorkloadRow {
     pub kind: String,
     /// How it does.
     pub health: Health,
-    /// Pods of it that are ready.
+    /// Pods of it that are ready; completions of a job.
     pub ready: u32,
-    /// Pods of it that should be.
+    /// Pods of it that should be; completions that a job wants.
     pub desired: u32,
     /// Restarts of its containers, all pods together.
     pub restarts: u32,
@@ -203,7 +204,7 @@ pub struct ServiceRow {
     pub cluster_address: Option<String>,
     /// Its ports.
     pub ports: Vec<ServicePort>,
-    /// Endpoints that are ready; none when it has no selector.
+    /// Endpoints that are ready; none when it is not meant to have any.
     pub backends: Option<u32>,
     /// When it was made.
     pub created: i64,
@@ -335,4 +336,20 @@ pub struct UsageSample {
     pub at: i64,
     /// Each node that runs.
     pub nodes: Vec<NodeUsage>,
+    /// Each pod that a kubelet told of, by namespace and name.
+    pub pods: Vec<PodUsage>,
+}
+
+/// What one pod uses, as its kubelet measured in the last 10 to 20 s.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct PodUsage {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Cores in use.
+    pub cpu_cores: Option<f64>,
+    /// Memory in use that can't be given back.
+    pub memory_bytes: Option<u64>,
 }

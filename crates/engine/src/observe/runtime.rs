@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until};
 
 use super::machine::Machine;
 use crate::Engine;
@@ -54,12 +54,24 @@ pub(super) async fn follow(
     asked: Arc<Notify>,
     readings: watch::Sender<Reading>,
 ) {
+    let mut home = engine.changes().map_err(|error| {
+        tracing::warn!(%error, "what other programs do is seen late");
+    });
     loop {
         let read_at = Instant::now();
         // Many reasons at the same time are one.
         sleep_until(read_at + PAUSE).await;
-        // Elapsing is fine: then it is time anyway.
-        let _ = timeout_at(read_at + AGAIN, asked.notified()).await;
+        let told = async {
+            match &mut home {
+                Ok(home) => home.changed().await,
+                Err(()) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = asked.notified() => {}
+            () = told => {}
+            () = sleep_until(read_at + AGAIN) => {}
+        }
         let read = read(&engine, &cluster).await;
         if readings.is_closed() {
             return;

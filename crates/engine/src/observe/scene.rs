@@ -106,25 +106,25 @@ impl<'a> Scene<'a> {
         match owner.kind.as_str() {
             // A pod from a file on its node: nobody makes it again.
             "Node" => uid(&pod.metadata),
-            "ReplicaSet" => self.root(owner, |set| {
+            "ReplicaSet" => root(owner, |set| {
                 self.world.replica_sets.get(set).map(|set| &set.metadata)
             }),
-            "Job" => self.root(owner, |job| {
+            "Job" => root(owner, |job| {
                 self.world.jobs.get(job).map(|job| &job.metadata)
             }),
             _ => &owner.uid,
         }
     }
+}
 
-    fn root<'b>(
-        &self,
-        owner: &'b OwnerReference,
-        find: impl FnOnce(&str) -> Option<&'b ObjectMeta>,
-    ) -> &'b str {
-        find(&owner.uid)
-            .and_then(controller)
-            .map_or(&owner.uid, |above| &above.uid)
-    }
+/// The uid of what keeps an owner, or its own.
+fn root<'b>(
+    owner: &'b OwnerReference,
+    find: impl FnOnce(&str) -> Option<&'b ObjectMeta>,
+) -> &'b str {
+    find(&owner.uid)
+        .and_then(controller)
+        .map_or(&owner.uid, |above| &above.uid)
 }
 
 /// Who made an object and keeps it.

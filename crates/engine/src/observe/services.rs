@@ -204,13 +204,10 @@ fn reachable(port: &Port, slices: &[&EndpointSlice], scene: &Scene<'_>) -> Optio
 /// Where this machine reaches one backend of a service.
 fn backend(endpoint: &Endpoint, inside: u16, protocol: &str, scene: &Scene<'_>) -> Option<String> {
     // A backend on the node's own network, such as the API server.
-    let at_node = scene.machines.iter().find(|machine| {
-        machine.running
-            && endpoint
-                .addresses
-                .iter()
-                .any(|address| *address == machine.address)
-    });
+    let at_node = scene
+        .machines
+        .iter()
+        .find(|machine| machine.running && endpoint.addresses.contains(&machine.address));
     if let Some(machine) = at_node {
         return machine.reach(inside, protocol);
     }

@@ -10,7 +10,7 @@ pub(super) fn ending(end: &ContainerStateTerminated) -> String {
     let code = end.exit_code;
     let how = match (end.reason.as_deref(), code) {
         (Some("OOMKilled"), _) => format!("out of memory ({code})"),
-        (Some("Completed"), 0) | (None, 0) => return "completed".into(),
+        (Some("Completed") | None, 0) => return "completed".into(),
         (Some("StartError" | "ContainerCannotRun"), _) => {
             let message = end.message.as_deref().unwrap_or_default();
             return format!("could not start: {}", one_line(innermost(message)));

@@ -1,6 +1,6 @@
 //! Rows of workloads, with what is wrong told from their pods.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
@@ -95,11 +95,11 @@ pub(super) fn rows(scene: &Scene<'_>, tallies: &HashMap<&str, Tally<'_>>) -> Vec
         let last = last_runs.get(uid(&it.metadata)).copied();
         cron_job(it, last, tally(&it.metadata))
     }));
-    let known: HashMap<&str, ()> = rows.iter().map(|row| (row.uid.as_str(), ())).collect();
+    let known: HashSet<&str> = rows.iter().map(|row| row.uid.as_str()).collect();
     let mut others: HashMap<&str, &Pod> = HashMap::new();
     for it in world.pods.iter() {
         let workload = scene.workload_of(it);
-        if !known.contains_key(workload) {
+        if !known.contains(workload) {
             others.insert(workload, it);
         }
     }
