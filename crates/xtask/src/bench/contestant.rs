@@ -130,16 +130,10 @@ pub(super) trait Contestant {
         kubectl(&["wait", "--for=condition=Complete", "job/client", PATIENCE])?;
         let service = began.elapsed().as_secs_f64();
         session.pause(settle)?;
-        let mut memory = Memory::new();
-        for root in self.roots(session, nodes)? {
-            for (program, mib) in memory::of_tree(root)? {
-                *memory.entry(program).or_default() += mib;
-            }
-        }
         Ok(Measured {
             ready,
             service,
-            memory,
+            memory: memory::of_trees(&self.roots(session, nodes)?)?,
             restart: self.restart(session)?,
             busy_percent,
             phases: phases(&said),

@@ -1,43 +1,44 @@
 //! kind with podman, as users get it, booting from the same image store as ours.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 
 use super::contestant::{Contestant, NAME};
+use super::memory;
 use super::session::{Session, undisturbed};
-use super::store;
+use super::store::{self, Environment};
 use super::world::World;
 use crate::cache;
 
 const KIND: &str = "sigs.k8s.io/kind@v0.33.0";
-/// The network that kind makes for its nodes.
-const NETWORK: &str = "kind";
 
 pub(super) struct Kind {
     program: PathBuf,
-    environment: Vec<(String, String)>,
+    environment: Environment,
+    /// Ends before its folder is removed.
     world: World,
-    folder: tempfile::TempDir,
+    folder: Folder,
 }
 
 impl Kind {
     pub(super) fn prepare() -> Result<Self> {
-        let folder = cache::folder("tools")?;
-        let program = folder.join("kind");
+        let tools = cache::folder("tools")?;
+        let program = tools.join("kind");
         if !program.exists() {
             eprintln!("Building {KIND}");
             let mut command = Command::new("go");
-            command.args(["install", KIND]).env("GOBIN", &folder);
+            command.args(["install", KIND]).env("GOBIN", &tools);
             undisturbed(&mut command)?;
         }
+        let folder = Folder::make()?;
         Ok(Self {
             program,
-            environment: store::environment()?,
-            world: World::make()?,
-            folder: tempfile::tempdir()?,
+            environment: store::beside(&folder.path)?,
+            world: World::make(&folder.path.join("run"))?,
+            folder,
         })
     }
 
@@ -46,12 +47,6 @@ impl Kind {
         command
             .env("KIND_EXPERIMENTAL_PROVIDER", "podman")
             .envs(self.environment.clone());
-        command
-    }
-
-    fn podman(&self) -> Command {
-        let mut command = self.world.command("podman");
-        command.envs(self.environment.clone());
         command
     }
 }
@@ -68,7 +63,7 @@ impl Contestant for Kind {
     fn create(&self, session: &Session, nodes: usize, kubeconfig: &Path) -> Result<String> {
         // kind wants this folder on the host, whatever is in it.
         fs::create_dir_all("/lib/modules")?;
-        let config = self.folder.path().join("kind.yaml");
+        let config = self.folder.path.join("kind.yaml");
         let workers = "- role: worker\n".repeat(nodes - 1);
         fs::write(
             &config,
@@ -91,27 +86,61 @@ impl Contestant for Kind {
         let mut command = self.command();
         command
             .args(["delete", "cluster", "--name", NAME, "--kubeconfig"])
-            .arg(self.folder.path().join("kubeconfig"));
-        undisturbed(&mut command)?;
-        // kind keeps its network for the next cluster.
-        let known = undisturbed(self.podman().args([
-            "network",
-            "ls",
-            "--quiet",
-            "--filter",
-            &format!("name=^{NETWORK}$"),
-        ]))?;
-        if !known.trim().is_empty() {
-            undisturbed(self.podman().args(["network", "rm", NETWORK]))?;
-        }
-        Ok(())
+            .arg(self.folder.path.join("kubeconfig"));
+        undisturbed(&mut command).map(drop)
     }
 
     fn roots(&self, session: &Session, nodes: usize) -> Result<Vec<u32>> {
-        store::roots(session, self.podman(), nodes)
+        let mut podman = self.world.command("podman");
+        podman.envs(self.environment.clone());
+        let roots = store::roots(session, podman, nodes)?.into_iter();
+        roots
+            .map(|inner| memory::outside(self.world.init(), inner))
+            .collect()
     }
 
     fn restart(&self, _: &Session) -> Result<Option<f64>> {
         Ok(None)
+    }
+}
+
+/// Where kind's podman keeps containers and volumes: on the disk, as users have it. Removed at the
+/// end, and by the next benchmark if this one was killed.
+struct Folder {
+    path: PathBuf,
+    /// Held while the folder is used.
+    _lock: File,
+}
+
+impl Folder {
+    fn make() -> Result<Self> {
+        let path = cache::folder("bench")?.join("kind");
+        let lock = File::create(path.with_extension("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => bail!("another benchmark runs on this machine"),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        let folder = Self { path, _lock: lock };
+        folder.remove()?;
+        fs::create_dir_all(&folder.path)?;
+        Ok(folder)
+    }
+
+    fn remove(&self) -> Result<()> {
+        match fs::remove_dir_all(&self.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("removing {}", self.path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Err(error) = self.remove() {
+            eprintln!("Warning: {error:#}");
+        }
     }
 }

@@ -69,7 +69,9 @@ impl Contestant for AppleK8s {
     }
 
     fn roots(&self, session: &Session, nodes: usize) -> Result<Vec<u32>> {
-        store::roots(session, Command::new("podman"), nodes)
+        let mut podman = Command::new("podman");
+        podman.envs(store::own()?);
+        store::roots(session, podman, nodes)
     }
 
     /// A node that was stopped counts as Ready only when its kubelet has said so since the start.
