@@ -3,10 +3,10 @@
 use std::any::TypeId;
 use std::collections::{BTreeMap, HashSet};
 
-use engine::NodeImages;
+use engine::{ChangePlan, NodeImages};
 use ts_rs::{Config, TS, TypeVisitor};
 
-use crate::config::{ChangePlan, ConfigCheck, OpenedConfig, Preset};
+use crate::config::{ConfigCheck, OpenedConfig, Preset};
 use crate::doctor::Check;
 use crate::drops::{ChoosePurpose, DropEvent, Dropped};
 use crate::logs::{LogBatch, LogSource};

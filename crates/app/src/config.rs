@@ -186,27 +186,3 @@ pub struct OpenedConfig {
     /// Where it lies, for the title and for saving.
     pub path: String,
 }
-
-/// What a changed Cluster YAML means for the cluster that runs.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct ChangePlan {
-    /// Done on the running cluster.
-    pub at_once: Vec<PlanItem>,
-    /// Takes making nodes anew.
-    pub recreated: Vec<PlanItem>,
-    /// Takes a new cluster; stays in the draft.
-    pub impossible: Vec<PlanItem>,
-}
-
-/// One change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct PlanItem {
-    /// The node that it concerns.
-    pub node: Option<String>,
-    /// What changes: `memory 2 → 4 Gi`.
-    pub what: String,
-    /// What that means: `Pods move first, volumes stay.`
-    pub effect: String,
-}

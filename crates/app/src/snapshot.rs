@@ -83,6 +83,8 @@ pub struct Cluster {
     pub server: Option<String>,
     /// When its nodes were started.
     pub started: Option<i64>,
+    /// When it ran last, as far as this app saw it; none while it runs.
+    pub last_run: Option<i64>,
     /// What it uses, when it was measured lately.
     pub usage: Option<Usage>,
 }
@@ -141,6 +143,52 @@ pub enum OperationKind {
     Fix,
 }
 
+impl OperationKind {
+    /// All kinds.
+    pub const ALL: [Self; 10] = [
+        Self::Create,
+        Self::Start,
+        Self::Stop,
+        Self::Restart,
+        Self::Delete,
+        Self::Change,
+        Self::Load,
+        Self::Apply,
+        Self::BuildImage,
+        Self::Fix,
+    ];
+}
+
+impl OperationState {
+    /// Whether it has come to its end, whichever.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Failed | Self::Cancelled)
+    }
+}
+
+impl From<engine::Error> for Failure {
+    fn from(error: engine::Error) -> Self {
+        Self {
+            code: error.code,
+            message: error.message,
+            hint: error.hint,
+            detail: error.detail,
+            logs: error.logs.map(|folder| folder.display().to_string()),
+        }
+    }
+}
+
+impl From<engine::ClusterState> for ClusterState {
+    fn from(state: engine::ClusterState) -> Self {
+        match state {
+            engine::ClusterState::Running => Self::Running,
+            engine::ClusterState::Partial => Self::Partial,
+            engine::ClusterState::Stopped => Self::Stopped,
+            engine::ClusterState::Incomplete => Self::Incomplete,
+        }
+    }
+}
+
 /// A piece of long work.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -171,6 +219,8 @@ pub struct Operation {
     pub state: OperationState,
     /// Whether it can still be cancelled.
     pub cancellable: bool,
+    /// Whether another program does it, such as the CLI: no more is known of it than that.
+    pub elsewhere: bool,
     /// Its steps, the newest state of each phase and node, in the order in which they began.
     pub steps: Vec<Step>,
     /// How it failed.

@@ -1,7 +1,10 @@
-//! Developer tasks: setup, sample image, benchmark.
+//! Developer tasks: setup, sample image, bindings of the app, benchmark.
 
 mod bench;
+mod bindings;
 mod cache;
+mod darwin;
+mod icons;
 mod run;
 mod tools;
 
@@ -17,15 +20,31 @@ enum Task {
     Tools,
     /// Brings up the cluster `demo` with a sample web app.
     Run,
+    /// Writes the TypeScript types of what the app and its windows say to each other.
+    Bindings,
     /// Compares apple-k8s with kind, side by side.
     Bench(bench::Arguments),
+    /// Draws the pictures of the app.
+    Icons,
+    /// Checks or builds the programs for a Mac, on any machine.
+    Darwin {
+        #[command(subcommand)]
+        task: darwin::Task,
+    },
 }
 
 fn main() -> ExitCode {
+    let called = std::env::args_os().next().map(std::path::PathBuf::from);
+    if let Some(code) = called.as_deref().and_then(darwin::as_tool) {
+        return code;
+    }
     let done = match Task::parse() {
         Task::Tools => tools::run(),
         Task::Run => run::run(),
+        Task::Bindings => bindings::run(),
+        Task::Icons => icons::run(),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Darwin { task } => darwin::run(task),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,18 +2,22 @@
 import type { PlanItem } from "./PlanItem";
 
 /**
- * What a changed Cluster YAML means for the cluster that runs.
+ * What a changed Cluster YAML means for a cluster that runs.
  */
 export type ChangePlan = {
 /**
- * Done on the running cluster.
+ * Done while everything else goes on: labels, taints, workers added and removed.
  */
 atOnce: Array<PlanItem>,
 /**
- * Takes making nodes anew.
+ * Workers that have to be made again, under the same name and address.
  */
 recreated: Array<PlanItem>,
 /**
- * Takes a new cluster; stays in the draft.
+ * What takes a new cluster. As long as there is any, nothing of the plan can be done.
  */
-impossible: Array<PlanItem>, };
+impossible: Array<PlanItem>,
+/**
+ * Why the plan can't be carried out now, such as a stopped cluster.
+ */
+blocked: string | null, };

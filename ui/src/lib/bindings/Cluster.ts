@@ -52,6 +52,10 @@ server: string | null,
  */
 started: number | null,
 /**
+ * When it ran last, as far as this app saw it; none while it runs.
+ */
+lastRun: number | null,
+/**
  * What it uses, when it was measured lately.
  */
 usage: Usage | null, };

@@ -61,6 +61,10 @@ state: OperationState,
  */
 cancellable: boolean,
 /**
+ * Whether another program does it, such as the CLI: no more is known of it than that.
+ */
+elsewhere: boolean,
+/**
  * Its steps, the newest state of each phase and node, in the order in which they began.
  */
 steps: Array<Step>,

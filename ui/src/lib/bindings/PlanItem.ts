@@ -5,14 +5,19 @@
  */
 export type PlanItem = {
 /**
- * The node that it concerns.
+ * The node that it concerns; none for the whole cluster.
  */
 node: string | null,
 /**
- * What changes: `memory 2 → 4 Gi`.
+ * What changes, such as `memory 2Gi → 4Gi`.
  */
 what: string,
 /**
- * What that means: `Pods move first, volumes stay.`
+ * What that means, in a sentence.
  */
-effect: string, };
+effect: string,
+/**
+ * What is lost for good: volumes on the node's disk, and pods that nothing makes again, as
+ * `volume default/data-db-0` and `pod default/debug`.
+ */
+loses: Array<string>, };

@@ -35,7 +35,7 @@ clusterAddress: string | null,
  */
 ports: Array<ServicePort>,
 /**
- * Endpoints that are ready; none when it has no selector.
+ * Endpoints that are ready; none when it is not meant to have any.
  */
 backends: number | null,
 /**

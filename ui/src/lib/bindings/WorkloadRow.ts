@@ -2,7 +2,8 @@
 import type { Health } from "./Health";
 
 /**
- * A workload: Deployment, StatefulSet, DaemonSet, Job, CronJob, or a pod on its own.
+ * A workload: `Deployment`, `StatefulSet`, `DaemonSet`, `Job`, `CronJob`, a `ReplicaSet` or `Pod`
+ * on its own, or what else makes pods. The jobs of a `CronJob` are part of it.
  */
 export type WorkloadRow = {
 /**
@@ -26,11 +27,11 @@ kind: string,
  */
 health: Health,
 /**
- * Pods of it that are ready.
+ * Pods of it that are ready; completions of a job.
  */
 ready: number,
 /**
- * Pods of it that should be.
+ * Pods of it that should be; completions that a job wants.
  */
 desired: number,
 /**

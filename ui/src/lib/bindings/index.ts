@@ -57,6 +57,7 @@ export type { OperationState } from "./OperationState";
 export type { PlanItem } from "./PlanItem";
 export type { PodContainer } from "./PodContainer";
 export type { PodRow } from "./PodRow";
+export type { PodUsage } from "./PodUsage";
 export type { PortForm } from "./PortForm";
 export type { Preset } from "./Preset";
 export type { Problem } from "./Problem";

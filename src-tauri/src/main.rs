@@ -1,0 +1,5 @@
+//! The menu-bar app.
+
+fn main() {
+    apple_k8s_app::run();
+}
