@@ -4,14 +4,18 @@ CACHE ?= $(HOME)/.cache/apple-k8s
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export PATH := $(CARGO_TARGET_DIR)/debug:$(PATH)
 
-.PHONY: run test bench setup build lint unit image system
+.PHONY: run app test bench setup setup-app setup-test build pages build-app lint unit ui darwin image system
 
 # A cluster with a sample web app. Run again, it changes nothing.
 run: setup build
 	xtask run
 
-# Everything: style, unit tests, real clusters.
-test: setup lint build unit system
+# The menu-bar app, over whatever clusters there are.
+app: setup-app build build-app
+	apple-k8s-app
+
+# Everything: style, unit tests, the windows' pages in a browser, real clusters, the real app.
+test: setup-test lint build build-app unit ui darwin system
 
 # Side by side with kind.
 bench: setup build
@@ -19,6 +23,10 @@ bench: setup build
 
 setup:
 	crates/xtask/setup.sh
+setup-app:
+	crates/xtask/setup.sh app
+setup-test:
+	crates/xtask/setup.sh test
 
 # Licences, sources and banned crates; its version stands here alone.
 DENY := $(CACHE)/tools/bin/cargo-deny
@@ -26,14 +34,24 @@ $(DENY):
 	cargo install --locked --quiet --root $(CACHE)/tools --target-dir $(CACHE)/tools-target cargo-deny@0.20.2
 
 build:
-	cargo build --locked --workspace --bins
+	cargo build --locked --bins
 
-lint: $(DENY)
+# The pages of the app's windows; what npm fetched is kept while the lock file is the same.
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	cd ui && npm ci --no-audit --no-fund --loglevel=error
+pages: ui/node_modules/.package-lock.json
+	cd ui && npm run --silent build
+
+build-app: pages
+	cargo build --locked --package apple-k8s-app
+
+lint: $(DENY) ui/node_modules/.package-lock.json
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	cargo clippy --locked --package system-tests --all-targets --features real-nodes -- --deny warnings
 	$(DENY) check bans licenses sources
 	cd node-image/node && test -z "$$(gofmt -l .)" && go vet ./...
+	cd ui && npm run --silent check
 	shellcheck --severity=warning crates/xtask/setup.sh .ci/run node-image/scripts/*
 
 unit: build
@@ -41,6 +59,14 @@ unit: build
 	cargo test --locked --workspace
 	cd node-image/node && go test ./...
 	cd node-image/modules/containerd && go test ./bake
+
+# The windows' pages: their logic, and every view in a browser.
+ui: pages
+	cd ui && npm test --silent && npm run --silent browser
+
+# App and CLI as a Mac would compile them.
+darwin: build
+	xtask darwin check
 
 # The node image, where it is not there already.
 image: build

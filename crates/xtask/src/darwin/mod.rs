@@ -23,7 +23,7 @@ const TARGET: &str = "aarch64-apple-darwin";
 pub(crate) const MINIMUM_MACOS: &str = "26.0";
 
 /// Packages with a program for the Mac.
-const PACKAGES: [&str; 1] = ["cli"];
+const PACKAGES: [&str; 2] = ["cli", "apple-k8s-app"];
 
 /// What is done for the Mac's platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
