@@ -16,6 +16,7 @@ mod host;
 mod images;
 mod inventory;
 mod lifecycle;
+mod manifest;
 mod node;
 mod observe;
 mod plan;
@@ -38,6 +39,7 @@ pub use home::Home;
 pub use host::architecture;
 pub use images::{ImageOnNode, LoadedImage, NodeImages};
 pub use inventory::ClusterState;
+pub use manifest::{ManifestChange, ManifestObject, ManifestPreview, ManifestProblem};
 pub use observe::{
     Changes, ClusterView, Condition, EventRow, Health, LogEvent, LogLine, LogRange, LogSource,
     LogStream, Meter, NodeRow, NodeUsage, Observation, PodContainer, PodRow, PodUsage, Problem,
