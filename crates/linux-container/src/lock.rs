@@ -63,6 +63,28 @@ impl Lock {
         Self::wait(&world.locks().join("volumes"))
     }
 
+    /// For work on the image store, beside other such work: waits only for who wants to be alone.
+    pub(crate) fn images(world: &World) -> Result<Self> {
+        let path = images_path(world);
+        let file = open(&path)?;
+        flock(&file, FlockOperation::LockShared)
+            .context(|| format!("cannot lock {}", path.display()))?;
+        Ok(Self {
+            file,
+            lasts_with: None,
+        })
+    }
+
+    /// The image store for this call alone, unless other work on it goes on.
+    pub(crate) fn try_images_alone(world: &World) -> Option<Self> {
+        let file = open(&images_path(world)).ok()?;
+        flock(&file, FlockOperation::NonBlockingLockExclusive).ok()?;
+        Some(Self {
+            file,
+            lasts_with: None,
+        })
+    }
+
     /// Waits for the lock of `system start` and `system stop`.
     pub(crate) fn service(world: &World) -> Result<Self> {
         Self::wait(&world.locks().join("service"))
@@ -107,6 +129,10 @@ impl Drop for Lock {
             let _ = fs::remove_file(path);
         }
     }
+}
+
+fn images_path(world: &World) -> PathBuf {
+    world.locks().join("images")
 }
 
 fn container_path(world: &World, id: &str) -> PathBuf {

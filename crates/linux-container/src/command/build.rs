@@ -8,6 +8,7 @@ use super::print;
 use crate::cli::Matches;
 use crate::error::{Context, Error, Exit, Outcome, Result};
 use crate::image;
+use crate::lock::Lock;
 use crate::parse::{platform, reference};
 use crate::podman::{Podman, unavailable};
 use crate::scratch::Scratch;
@@ -35,6 +36,8 @@ pub(super) fn build(world: &World, matches: &Matches) -> Outcome {
     }
     let names = names(world, matches)?;
     let export = export(matches)?;
+    image::clear_remains(world)?;
+    let work = Lock::images(world)?;
     let folder = Scratch::new(world)?;
     let dockerfile = dockerfile(matches, context, folder.path())?;
     let mut command = Podman::new(world).command(["build", "--isolation", "chroot"]);
@@ -55,7 +58,8 @@ pub(super) fn build(world: &World, matches: &Matches) -> Outcome {
         }
     }
     command.arg(context);
-    run(matches, command)?;
+    run(matches, command, &work)?;
+    drop(work);
     let message = match export {
         Export::Oci(None) => names.join("\n"),
         Export::Oci(Some(path)) => {
@@ -245,9 +249,9 @@ fn secrets(matches: &Matches, command: &mut std::process::Command) -> Result<(),
 }
 
 /// Runs the builder. What it prints is progress; its errors are kept for the end.
-fn run(matches: &Matches, mut command: std::process::Command) -> Result<()> {
+fn run(matches: &Matches, mut command: std::process::Command, work: &Lock) -> Result<()> {
     let quiet = matches.has("quiet");
-    command.stdin(Stdio::null()).stderr(Stdio::piped());
+    command.stdin(work.for_child()?).stderr(Stdio::piped());
     if quiet {
         command.stdout(Stdio::null());
     } else {

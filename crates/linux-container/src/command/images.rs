@@ -170,6 +170,7 @@ pub(super) fn delete(world: &World, matches: &Matches) -> Outcome {
 }
 
 pub(super) fn prune(world: &World, matches: &Matches) -> Result<()> {
+    image::clear_remains(world)?;
     let store = Store::new(world);
     let size = || -> Result<u64> {
         let images = store.images()?;

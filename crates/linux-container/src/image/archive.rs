@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{find, no_content, platform_of};
 use crate::error::{Context, Error, Result};
+use crate::lock::Lock;
 use crate::model::Platform;
 use crate::parse::reference;
 use crate::podman::Podman;
@@ -25,6 +26,7 @@ const NAMES: [&str; 3] = [
 
 /// Loads all images of an archive and returns their references.
 pub(crate) fn load(world: &World, input: Option<&str>) -> Result<Vec<String>> {
+    let _work = Lock::images(world)?;
     let scratch = Scratch::new(world)?;
     let archive = if let Some(path) = input {
         PathBuf::from(path)
@@ -176,6 +178,7 @@ pub(crate) fn save(
     asked: Option<&Platform>,
     output: Option<&str>,
 ) -> Result<Vec<String>> {
+    let _work = Lock::images(world)?;
     let scratch = Scratch::new(world)?;
     let store = Store::new(world);
     let layout = scratch.path().join("layout");

@@ -1,12 +1,15 @@
 //! Images: read from podman's storage, changed by podman.
 
 mod archive;
+mod remains;
 
 pub(crate) use archive::{load, save};
+pub(crate) use remains::clear as clear_remains;
 
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::lock::Lock;
 use crate::model::{Descriptor, Image, ImageConfiguration, Platform, Variant};
 use crate::parse::{platform, reference};
 use crate::podman::Podman;
@@ -140,6 +143,7 @@ pub(crate) fn pull(
         args.extend(["--platform".to_owned(), platform::text(asked)]);
     }
     args.push(full.to_owned());
+    let _work = Lock::images(world)?;
     Podman::new(world).run(args).map(drop)
 }
 

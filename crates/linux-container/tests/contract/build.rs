@@ -1,9 +1,11 @@
 //! `build`.
 
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 
-use crate::program::{Program, name};
+use crate::program::{Program, eventually, name};
 
 fn context(program: &Program, text: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -80,11 +82,7 @@ fn outputs() {
             .ok(),
         format!("{}\n", tar.display())
     );
-    let list = std::process::Command::new("tar")
-        .arg("tf")
-        .arg(&tar)
-        .output()
-        .unwrap();
+    let list = Command::new("tar").arg("tf").arg(&tar).output().unwrap();
     assert!(String::from_utf8_lossy(&list.stdout).contains("copied"));
     let local = target.path().join("local");
     let dest = format!("type=local,dest={}", local.display());
@@ -187,4 +185,90 @@ fn caches_and_volumes_of_steps() {
         "from the host\n"
     );
     program.call(["image", "delete", &tag]).ok();
+}
+
+/// Starts a build in a process group of its own, up to the moment when a step says `word`.
+fn build_until(program: &Program, tag: &str, folder: &tempfile::TempDir, word: &str) -> Child {
+    let mut build = program.command(["build", "-t", tag, path(folder)]);
+    build.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = build.process_group(0).spawn().unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut lines = lines.map(Result::unwrap);
+    assert!(lines.any(|line| line == word), "the step never came");
+    // Somebody has to read on, or the build ends for want of a reader.
+    std::thread::spawn(move || lines.count());
+    child
+}
+
+/// What a build has open: containers of steps and temporary files, by name.
+fn under_way(program: &Program) -> Vec<String> {
+    let podman = program.root().join("podman");
+    let containers = podman.join("storage/overlay-containers/containers.json");
+    let containers: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(containers).unwrap_or_default()).unwrap_or_default();
+    let containers = containers.as_array().cloned().unwrap_or_default();
+    let names = containers
+        .iter()
+        .map(|c| c["names"][0].as_str().unwrap().to_owned());
+    let files = std::fs::read_dir(podman.join("tmp")).unwrap().flatten();
+    let files = files.map(|entry| entry.file_name().into_string().unwrap());
+    names
+        .chain(files.filter(|name| !name.contains("cache") && !name.starts_with("scratch-")))
+        .collect()
+}
+
+#[test]
+fn twin_what_a_killed_build_left_goes_with_the_next_one() {
+    let program = Program::started();
+    let text = "FROM BASE\nRUN echo kept >/kept\nRUN echo large >/large; echo begun; sleep 1000\n";
+    let folder = context(&program, text);
+    let mut child = build_until(&program, "victim:1", &folder, "begun");
+    let group = format!("-{}", child.id());
+    let kill = ["-9", "--", &group];
+    Command::new("kill").args(kill).status().unwrap();
+    child.wait().unwrap();
+    // What a step runs ends a moment after the builder.
+    eventually("the build has ended", || {
+        program.processes(|_| true).is_empty()
+    });
+    assert!(!under_way(&program).is_empty(), "nothing was left: no test");
+    let images = || program.line("image list -q").ok();
+    let before = images();
+
+    // What it had finished is taken from the cache.
+    let folder = context(&program, "FROM BASE\nRUN echo kept >/kept\n");
+    let next = program.call(["build", "-t", "next:1", path(&folder)]);
+    assert!(next.stderr.contains("Using cache"), "{next:?}");
+    next.ok();
+    assert_eq!(under_way(&program), [""; 0]);
+    assert!(images().contains(before.trim()), "{before} {}", images());
+}
+
+#[test]
+fn twin_a_build_leaves_another_one_alone() {
+    let program = Program::started();
+    let slow = context(
+        &program,
+        "FROM BASE\nRUN echo begun; while [ ! -e /shared/go ]; do sleep 0.1; done; echo 1 >/one\n",
+    );
+    let shared = tempfile::tempdir().unwrap();
+    let volume = format!("{}:/shared", shared.path().display());
+    let mut build = program.command(["build", "-t", "slow:1", path(&slow)]);
+    build.env("CONTAINER_BUILD_VOLUMES", volume);
+    build.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = build.spawn().unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut lines = lines.map(Result::unwrap);
+    assert!(lines.any(|line| line == "begun"));
+    let reader = std::thread::spawn(move || lines.count());
+
+    let quick = context(&program, "FROM BASE\nRUN echo 2 >/two\n");
+    program
+        .call(["build", "-q", "-t", "quick:1", path(&quick)])
+        .ok();
+    std::fs::write(shared.path().join("go"), "").unwrap();
+    assert!(child.wait().unwrap().success());
+    reader.join().unwrap();
+    let one = program.call(["run", "--rm", "slow:1", "cat", "/one"]);
+    assert_eq!(one.ok(), "1\n");
 }

@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::program::{NODE, Program, eventually, name};
+use crate::program::{NODE, Program, eventually, name, processes};
 
 #[test]
 fn eight_at_once_get_eight_addresses() {
@@ -177,29 +177,9 @@ fn twin_a_start_that_was_cut_leaves_nothing_that_a_delete_does_not_end() {
     assert!(own.iter().all(|path| *path == storage), "{own:?}");
 }
 
-/// Processes with a word in their command line, as numbers.
-fn processes(matches: impl Fn(&str, &[&str]) -> bool) -> Vec<String> {
-    let entries = std::fs::read_dir("/proc").unwrap().flatten();
-    let numbers = entries.filter_map(|e| e.file_name().into_string().ok());
-    numbers
-        .filter(|pid| pid.parse::<u32>().is_ok())
-        .filter(|pid| {
-            let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            let line = String::from_utf8_lossy(&line);
-            matches(pid, &line.split('\0').collect::<Vec<_>>())
-        })
-        .collect()
-}
-
 /// Processes of podman in this program's world that do one thing.
 fn podmen(program: &Program, verb: &str) -> Vec<String> {
-    let root = program.root().to_str().unwrap();
-    processes(|pid, words| {
-        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        words[0].ends_with("podman")
-            && words.contains(&verb)
-            && String::from_utf8_lossy(&environment).contains(root)
-    })
+    program.processes(|words| words[0].ends_with("podman") && words.contains(&verb))
 }
 
 /// Identities that podman gave its containers.

@@ -186,6 +186,15 @@ impl Program {
         self.run(flags, IDLE)
     }
 
+    /// Processes that were given this program's app root, by the words of their command lines.
+    pub(crate) fn processes(&self, matches: impl Fn(&[&str]) -> bool) -> Vec<String> {
+        let root = self.root().to_str().unwrap();
+        processes(|pid, words| {
+            let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            String::from_utf8_lossy(&environment).contains(root) && matches(words)
+        })
+    }
+
     pub(crate) fn inspect(&self, id: &str) -> Value {
         self.call(["inspect", id]).json()[0].clone()
     }
@@ -286,4 +295,18 @@ pub(crate) fn eventually(what: &str, mut check: impl FnMut() -> bool) {
         assert!(std::time::Instant::now() < end, "not in time: {what}");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
+}
+
+/// Processes by number and the words of their command lines, as numbers.
+pub(crate) fn processes(matches: impl Fn(&str, &[&str]) -> bool) -> Vec<String> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let numbers = entries.filter_map(|e| e.file_name().into_string().ok());
+    numbers
+        .filter(|pid| pid.parse::<u32>().is_ok())
+        .filter(|pid| {
+            let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let line = String::from_utf8_lossy(&line);
+            matches(pid, &line.split('\0').collect::<Vec<_>>())
+        })
+        .collect()
 }
