@@ -50,6 +50,7 @@ export const operationWords: Record<OperationKind, { now: string; noun: string }
 /** "Creating dev", "Loading shop:2.1 into dev". */
 export function operationTitle(operation: Operation): string {
   const { now } = operationWords[operation.kind];
+  if (operation.elsewhere) return `Another program works on ${operation.cluster ?? "the runtime"}`;
   if (operation.kind === "load" || operation.kind === "apply")
     return [now, operation.subject, operation.cluster && `into ${operation.cluster}`].filter(Boolean).join(" ");
   return [now, operation.cluster].filter(Boolean).join(" ");
@@ -72,6 +73,13 @@ export const thisComputer = (platform: Platform): string => (platform === "mac" 
 /** The keys of a shortcut as the platform writes them: `⌘N`, `Ctrl+N`. */
 export function keys(platform: Platform, key: string): string {
   return platform === "mac" ? `⌘${key}` : `Ctrl+${key}`;
+}
+
+/** "a PDF", "an image archive", "text": what already has an article or is many stays. */
+export function article(what: string): string {
+  if (what === "") return "no file that can be used";
+  if (/^(an?|the|no) /i.test(what) || /^(text|data)\b/.test(what)) return what;
+  return `${/^[aeio]/i.test(what) ? "an" : "a"} ${what}`;
 }
 
 /** Texts that the design fixes, by their number there. */
@@ -97,4 +105,11 @@ export const t = {
     `kubectl now uses ${quoted(context)}. Another program changed it at ${time}.`,
   firstCreate: (cluster: string, current: string) => `Let kubectl use ${quoted(cluster)}? It uses ${quoted(current)} now.`,
   noOutput: "No output yet.",
+  wrongFile: (name: string, what: string) =>
+    `${name} is ${article(what)}. Drop an image archive (tar, gzip, zstd) or a YAML file.`,
+  nothingArrived: (platform: Platform) =>
+    `Nothing arrived. Save the file first, then drop it from ${platform === "mac" ? "Finder" : "the file manager"}.`,
+  startFirst: (cluster: string) => `Start ${quoted(cluster)} first.`,
+  loaded: (image: string, on: number, of: number, took: string, already: number) =>
+    `${image} is on ${on} of ${of} nodes${took === "" ? "" : `, ${took}`}.${already === 0 ? "" : ` ${already === 1 ? "One" : String(already)} had it already.`}`,
 } as const;

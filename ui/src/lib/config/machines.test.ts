@@ -76,8 +76,9 @@ describe("the drawing", () => {
   it("tells what is new, goes, or is made anew", () => {
     const plan = {
       atOnce: [],
-      recreated: [{ node: "dev-worker", what: "memory 2 → 4 Gi", effect: "" }],
+      recreated: [{ node: "dev-worker", what: "memory 2 → 4 Gi", effect: "", loses: [] }],
       impossible: [],
+      blocked: null,
     };
     const grown = drawing(form(plane, node("worker", 2)), form(plane, node("worker", 1)), plan);
     expect(grown.map((box) => box.fate)).toEqual(["same", "recreated", "new"]);

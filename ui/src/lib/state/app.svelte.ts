@@ -4,7 +4,7 @@
  */
 import { createContext } from "svelte";
 import { asFailure, type Args, type CommandName, type Commands, type Host, type LogSource, type OpenRequest, type UsageUpdate, type ViewId } from "../host/types";
-import type { Cluster, ClusterView, Failure, Operation, Settings, Snapshot } from "../host/types";
+import type { AppInfo, Cluster, ClusterView, Failure, OpenedConfig, Operation, Settings, Snapshot } from "../host/types";
 import { Announcer } from "./announcer.svelte";
 import { Sheets } from "./sheets.svelte";
 import { UsageHistory } from "./usage.svelte";
@@ -42,6 +42,10 @@ export class App {
   logSource = $state.raw<LogSource | null>(null);
   /** What the selection in the shown view can do: logs, a shell, its name. Set by the view. */
   selection = $state.raw<Selection | null>(null);
+  /** A Cluster YAML that was dropped or chosen, for the configurator to take. */
+  openedConfig = $state.raw<OpenedConfig | null>(null);
+  /** What the app and this machine are. */
+  info = $state.raw<AppInfo | null>(null);
   inspectorOpen = $state(true);
   sidebarOpen = $state(true);
   readonly usage: UsageHistory;
@@ -69,6 +73,13 @@ export class App {
     this.running.findLast((row) => row.kind !== "load" && row.kind !== "apply") ?? null,
   );
 
+  /** The creation of the shown cluster: one that goes on, or that did not end well and is still to be read. */
+  readonly creation: Operation | null = $derived(
+    (this.snapshot?.operations ?? []).findLast(
+      (row) => row.kind === "create" && row.state !== "done" && row.cluster !== null && row.cluster === this.place.cluster,
+    ) ?? null,
+  );
+
   /** Whether the API of the shown cluster can be asked now. */
   readonly live: boolean = $derived(
     this.view !== null && this.view.stale === null && this.view.asOf !== null && this.snapshot?.runtime.state === "ready",
@@ -94,12 +105,13 @@ export class App {
     }, tickMs);
     this.stops.push(() => clearInterval(ticking));
     void host.call("snapshot_get").then((snapshot) => this.take(snapshot), () => undefined);
+    void host.call("app_info").then((info) => (this.info = info), () => undefined);
     void host.call("settings_get").then((settings) => (this.settings = settings), () => undefined);
     return () => this.stops.splice(0).forEach((stop) => stop());
   }
 
   /** Shows a view; keeps the cluster unless another one is named. */
-  show(view: ViewId, cluster: string | null = this.place.cluster, focusOn: string | null = null): void {
+  show(view: ViewId, cluster: string | null | undefined = this.place.cluster, focusOn: string | null = null): void {
     this.focusOn = focusOn;
     this.navigated = true;
     this.selection = null;
@@ -139,6 +151,12 @@ export class App {
     this.snapshot = snapshot;
     this.now = this.host.now();
     const names = snapshot.clusters.map((cluster) => cluster.name);
+    // A creation that failed left no cluster, but has something to say.
+    for (const row of snapshot.operations) {
+      if (row.kind === "create" && row.state !== "done" && row.cluster !== null) names.push(row.cluster);
+    }
+    // A new cluster is being thought about: it has no name yet.
+    if (this.place.cluster === null && this.place.view === "configuration") return;
     if (this.place.cluster === null || !names.includes(this.place.cluster)) {
       const next = snapshot.subject !== null && names.includes(snapshot.subject) ? snapshot.subject : (names[0] ?? null);
       if (next !== this.place.cluster) {
@@ -149,7 +167,8 @@ export class App {
   }
 
   private open(request: OpenRequest): void {
-    const cluster = request.cluster ?? this.place.cluster;
+    // The configuration of no cluster is that of a new one.
+    const cluster = request.view === "configuration" ? request.cluster : (request.cluster ?? this.place.cluster);
     this.show(request.view ?? this.place.view, cluster);
     if (request.dialog !== null) this.sheets.ask(request.dialog, cluster);
   }
@@ -161,17 +180,15 @@ export class App {
   private watch(): void {
     const { cluster } = this.place;
     this.view = null;
-    this.usage.clear();
+    this.usage.clear(this.host.now());
     void this.host.call("view_watch", { cluster }).catch((error) => this.fail(asFailure(error)));
     if (cluster === null) return;
-    this.usage.loading = true;
+    // A history that can't be had is no failure: samples come anyway.
     this.host.call("usage_history", { cluster, seconds: 3600 }).then(
       (samples) => {
         if (this.place.cluster === cluster) this.usage.fill(samples);
       },
-      () => {
-        if (this.place.cluster === cluster) this.usage.loading = false;
-      },
+      () => undefined,
     );
   }
 }

@@ -57,6 +57,8 @@ export function shortcutOf(event: Pressed, platform: "mac" | "linux", inText: bo
 }
 
 /** Whether a text is being edited there. */
-export function isText(element: EventTarget | null): boolean {
+export function isText(target: EventTarget | null): boolean {
+  // The editor of YAML is inside of an element that shows only itself.
+  const element = (target instanceof HTMLElement && target.shadowRoot?.activeElement) || target;
   return element instanceof HTMLElement && (element.isContentEditable || element.matches("input:not([type=checkbox],[type=radio]), textarea"));
 }

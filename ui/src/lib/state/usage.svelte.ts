@@ -1,39 +1,48 @@
 /** What the nodes of the shown cluster used lately; in memory only. */
-import type { UsageSample } from "../host/types";
+import type { NodeUsage, UsageSample } from "../host/types";
 
 const keptMs = 60 * 60 * 1000;
 /** From here on samples are thinned: a point per ten seconds is enough for an hour. */
 const fineMs = 15 * 60 * 1000;
 const coarseMs = 10 * 1000;
 
-export class UsageHistory {
-  samples = $state.raw<UsageSample[]>([]);
-  /** Whether the history is still being fetched. */
-  loading = $state(false);
+/** What the nodes used at a moment; what pods use is kept of the last moment only. */
+export interface Sample {
+  at: number;
+  nodes: NodeUsage[];
+}
 
-  readonly latest: UsageSample | null = $derived(this.samples.at(-1) ?? null);
+export class UsageHistory {
+  samples = $state.raw<Sample[]>([]);
+  /** Since when samples are awaited; null when none are. */
+  waitingSince = $state<number | null>(null);
+
+  latest = $state.raw<UsageSample | null>(null);
 
   add(sample: UsageSample): void {
     const last = this.samples.at(-1);
     if (last !== undefined && sample.at <= last.at) return;
-    this.samples = thin([...this.samples, sample], sample.at);
+    this.samples = thin([...this.samples, { at: sample.at, nodes: sample.nodes }], sample.at);
+    this.latest = sample;
   }
 
   /** The history, with what came since it was asked for. */
   fill(samples: UsageSample[]): void {
     const last = samples.at(-1)?.at ?? -Infinity;
-    this.samples = [...samples, ...this.samples.filter((sample) => sample.at > last)];
-    this.loading = false;
+    this.latest ??= samples.at(-1) ?? null;
+    this.samples = [...samples.map(({ at, nodes }) => ({ at, nodes })), ...this.samples.filter((sample) => sample.at > last)];
   }
 
-  clear(): void {
+  /** Begins anew for another cluster. */
+  clear(now: number): void {
     this.samples = [];
-    this.loading = false;
+    this.latest = null;
+    this.waitingSince = now;
   }
 }
 
 /** Drops what is older than an hour and keeps one sample per ten seconds of what is older than 15 min. */
-export function thin(samples: UsageSample[], now: number): UsageSample[] {
+export function thin(samples: Sample[], now: number): Sample[] {
   let lastSlot = -1;
   return samples.filter((sample) => {
     const age = now - sample.at;

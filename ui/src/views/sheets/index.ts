@@ -1,7 +1,15 @@
 /** The sheets of a window: who may ask for one gets it through here. */
+import type { ConfigSession } from "$lib/config/session.svelte";
+import { readDraft } from "$lib/config/draft";
+import type { CreateSource, Operation } from "$lib/host/types";
 import type { App } from "$lib/state/app.svelte";
+import { installDrops } from "$views/drop/drops.svelte";
+import ApplySheet from "./ApplySheet.svelte";
+import ContextsSheet from "./ContextsSheet.svelte";
 import DeleteSheet from "./DeleteSheet.svelte";
 import ErrorSheet from "./ErrorSheet.svelte";
+import FirstCreateSheet from "./FirstCreateSheet.svelte";
+import QuitSheet from "./QuitSheet.svelte";
 
 /** Tells the window which sheets there are. */
 export function installSheets(app: App): void {
@@ -10,10 +18,80 @@ export function installSheets(app: App): void {
     delete: (cluster) => {
       if (cluster !== null) askDelete(app, cluster);
     },
+    quit: () => app.sheets.show(QuitSheet, {}),
+    firstCreate: (cluster) => {
+      if (cluster !== null) void createCluster(app, { kind: "default" }, cluster);
+    },
+    chooseImage: (cluster) => {
+      if (cluster !== null) void chooseImage(app, cluster);
+    },
+    contexts: () => app.sheets.show(ContextsSheet, {}),
+    newCluster: () => app.show("configuration", null),
   };
+  installDrops(app);
 }
 
 /** Asks whether a cluster shall be deleted. */
 export function askDelete(app: App, cluster: string): void {
   app.sheets.show(DeleteSheet, { cluster });
+}
+
+/** Shows what a changed configuration means for the running cluster, and applies it. */
+export function askApply(app: App, session: ConfigSession, cluster: string): void {
+  app.sheets.show(ApplySheet, { session, cluster });
+}
+
+async function chooseImage(app: App, cluster: string): Promise<void> {
+  const drop = await app.run("drop_choose", { purpose: "image" });
+  if (drop) app.sheets.dropped(drop, cluster);
+}
+
+/** Makes a cluster; the first time it is asked whether kubectl shall use it. */
+export async function createCluster(app: App, source: CreateSource, name: string): Promise<void> {
+  const current = app.snapshot?.contexts.current ?? null;
+  if (app.settings?.followAsked === false && current !== null && current !== name) {
+    app.sheets.show(FirstCreateSheet, { cluster: name, current, source });
+    return;
+  }
+  await beginCreation(app, source, name, "asRule");
+}
+
+/** Begins the creation and shows it. The draft stays until the cluster is there. */
+export async function beginCreation(
+  app: App,
+  source: CreateSource,
+  name: string,
+  setContext: "asRule" | "use" | "keep",
+): Promise<void> {
+  const id = await app.run("cluster_create", { source, setContext });
+  if (id === undefined) return;
+  app.show("overview", name);
+  const ended = await whenEnded(app, id);
+  if (ended?.state === "done" && source.kind === "text") {
+    void app.host.call("draft_set", { cluster: null, text: null }).catch(() => undefined);
+  }
+}
+
+/** Tries a failed creation again, with the draft that it came from when there is one. */
+export async function retryCreation(app: App, operation: Operation): Promise<void> {
+  const name = operation.cluster ?? "";
+  const draft = await app.host.call("draft_get", { cluster: null }).catch(() => null);
+  const own = draft !== null && readDraft(draft)?.name === name;
+  await app.run("operation_dismiss", { id: operation.id });
+  await createCluster(app, own ? { kind: "text", text: draft } : { kind: "default" }, name);
+}
+
+/** Waits for the end of an operation; undefined when it was forgotten before. */
+export function whenEnded(app: App, id: number): Promise<Operation | undefined> {
+  return new Promise((resolve) => {
+    let seen = false;
+    const stop = app.host.on("snapshot", (snapshot) => {
+      const operation = snapshot.operations.find((row) => row.id === id);
+      seen ||= operation !== undefined;
+      if ((operation === undefined && seen) || (operation && operation.ended !== null)) {
+        stop();
+        resolve(operation);
+      }
+    });
+  });
 }

@@ -136,9 +136,9 @@ function formOf(name: string, version: string, nodes: NodeForm[], networking: Re
 export function planConfig(from: string, to: string): ChangePlan {
   const before = checkConfig(from).cluster;
   const after = checkConfig(to).cluster;
-  const plan: ChangePlan = { atOnce: [], recreated: [], impossible: [] };
+  const plan: ChangePlan = { atOnce: [], recreated: [], impossible: [], blocked: null };
   if (before === null || after === null) return plan;
-  const item = (node: string | null, what: string, effect: string): PlanItem => ({ node, what, effect });
+  const item = (node: string | null, what: string, effect: string): PlanItem => ({ node, what, effect, loses: [] });
   const had = new Map(before.machines.map((machine) => [machine.name, machine]));
   for (const machine of after.machines) {
     const old = had.get(machine.name);
@@ -149,7 +149,10 @@ export function planConfig(from: string, to: string): ChangePlan {
     else if (old.cpus !== machine.cpus)
       plan.recreated.push(item(machine.name, `processors ${old.cpus} → ${machine.cpus}`, "Pods move first, volumes stay. About 1 min."));
   }
-  for (const name of had.keys()) plan.atOnce.push(item(name, "removed", "Its pods move to other nodes; volumes on it are lost."));
+  for (const name of had.keys()) plan.atOnce.push(item(name, "removed", "Its pods move to other nodes."));
+  if (plan.atOnce.some((change) => change.what === "removed")) {
+    plan.atOnce = plan.atOnce.map((change) => (change.what === "removed" ? { ...change, loses: ["volume shop/data-orders-db-0"] } : change));
+  }
   if (before.networking.podSubnet !== after.networking.podSubnet)
     plan.impossible.push(item(null, "podSubnet", "A running cluster can't change it: that takes a new cluster."));
   return plan;
