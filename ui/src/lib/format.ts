@@ -130,3 +130,8 @@ export function middle(name: string): [head: string, tail: string] {
   if (letters.length <= 20) return [name, ""];
   return [letters.slice(0, -12).join(""), letters.slice(-12).join("")];
 }
+
+/** A node's name without its cluster's: `worker-2` of `dev-worker-2`. */
+export function shortNode(node: string, cluster: string): string {
+  return node.startsWith(`${cluster}-`) ? node.slice(cluster.length + 1) : node;
+}

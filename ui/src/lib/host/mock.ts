@@ -101,6 +101,7 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
           lastTookMs: null,
           state: "running",
           cancellable: kind !== "stop" && kind !== "delete",
+          elsewhere: false,
           steps: [],
           failure: null,
           outcome: null,
@@ -123,7 +124,7 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
         subject: name,
         clusters: [
           ...old.clusters,
-          { name, health: "busy", state: "partial", why: null, problems: 0, nodes: 1, readyNodes: null, version: null, context: name, server: null, started: null, usage: null },
+          { name, health: "busy", state: "partial", why: null, problems: 0, nodes: 1, readyNodes: null, version: null, context: name, server: null, started: null, lastRun: null, usage: null },
         ],
       }));
       return begin("create", name);
@@ -160,7 +161,7 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
       const first = Math.ceil((now() - Math.min(seconds, 15 * 60) * second) / (2 * second)) * 2 * second;
       return Array.from({ length: Math.floor((now() - first) / (2 * second)) + 1 }, (_, index) => first + index * 2 * second)
         .filter(measured)
-        .map((at) => usageAt(at, nodes));
+        .map((at) => usageAt(at, nodes, now() - at < 4 * second ? scenario.views[cluster]?.pods : []));
     },
     images_get: ({ cluster }) =>
       scenario.images ??
@@ -259,7 +260,7 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
   if (!options.frozen)
     setInterval(() => {
       const nodes = watched === null ? [] : (scenario.views[watched]?.nodes ?? []);
-      if (watched !== null && nodes.length > 0 && measured(now())) send("usage", { cluster: watched, ...usageAt(now(), nodes) });
+      if (watched !== null && nodes.length > 0 && measured(now())) send("usage", { cluster: watched, ...usageAt(now(), nodes, scenario.views[watched]?.pods) });
     }, 2 * second);
 
   return {

@@ -19,7 +19,8 @@ export function mainAction(app: App, cluster: Cluster, work: Operation | null): 
     if (work.state === "cancelling") return { label: "Cancelling", kind: "plain", act: () => undefined, off: "Cleaning up" };
     if (work.cancellable)
       return { label: "Cancel", kind: "primary", act: () => void app.run("operation_cancel", { id: work.id }), off: null };
-    return { label: "Stop", kind: "plain", act: () => undefined, off: `${work.stageName}: can't be cancelled now` };
+    const off = work.elsewhere ? "Another program works on it" : `${work.stageName}: can't be cancelled now`;
+    return { label: work.kind === "stop" ? "Stop" : "Cancel", kind: "plain", act: () => undefined, off };
   }
   if (cluster.state === "incomplete")
     return { label: "Delete remains…", kind: "plain", act: () => app.sheets.ask("delete", name), off };
@@ -44,6 +45,25 @@ export function showLogs(app: App, source: LogSource): void {
 /** Opens a terminal with a shell in the cluster's context. */
 export function openShell(app: App, cluster: string): void {
   void app.run("terminal_open", { target: { kind: "cluster", cluster } });
+}
+
+/** Opens a terminal in a node. */
+export function openNodeShell(app: App, cluster: string, node: string): void {
+  void app.run("terminal_open", { target: { kind: "node", cluster, node } });
+}
+
+/** Opens a terminal in a container of a pod; the first when none is named. */
+export function openPodShell(app: App, cluster: string, namespace: string, pod: string, container: string | null = null): void {
+  void app.run("terminal_open", { target: { kind: "pod", cluster, namespace, pod, container } });
+}
+
+/** Hands over what the shown view shall select, once: whoever sent the person here named it. */
+export function takeFocus(app: App, select: (key: string) => void): void {
+  const key = app.focusOn;
+  if (key === null) return;
+  app.focusOn = null;
+  app.inspectorOpen = true;
+  select(key);
 }
 
 /** Copies and says so. */

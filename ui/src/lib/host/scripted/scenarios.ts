@@ -238,6 +238,7 @@ export function operation(more: Partial<Operation>): Operation {
     lastTookMs: 34_000,
     state: "running",
     cancellable: true,
+    elsewhere: false,
     steps: steps([
       ["check", undefined, "done", 120],
       ["image", undefined, "done", 200],

@@ -264,13 +264,14 @@ export function cluster(name: string, more: Partial<Cluster> = {}): Cluster {
     context: name,
     server: "https://127.0.0.1:6443",
     started: start - 2 * day - 4 * hour,
+    lastRun: null,
     usage: { cpuCores: 0.48, cpus: 4, memoryBytes: 2.1 * Gi, memoryLimitBytes: 6 * Gi },
     ...more,
   };
 }
 
 export function stopped(name: string, more: Partial<Cluster> = {}): Cluster {
-  return cluster(name, { health: "stopped", state: "stopped", readyNodes: null, started: null, usage: null, ...more });
+  return cluster(name, { health: "stopped", state: "stopped", readyNodes: null, started: null, lastRun: start - 2 * hour, usage: null, ...more });
 }
 
 export function snapshot(clusters: Cluster[], more: Partial<Snapshot> = {}): Snapshot {
@@ -302,9 +303,17 @@ export function noise(seed: number): number {
 }
 
 /** What a node uses at a moment: a slow wave with small noise, the same for every run. */
-export function usageAt(at: number, nodes: NodeRow[]): UsageSample {
+export function usageAt(at: number, nodes: NodeRow[], pods: PodRow[] = []): UsageSample {
   return {
     at,
+    pods: pods
+      .filter((row) => row.state === "Running")
+      .map((row, index) => ({
+        namespace: row.namespace,
+        name: row.name,
+        cpuCores: 0.002 + 0.08 * noise(index + Math.floor(at / (10 * second))) ** 3,
+        memoryBytes: Math.round((14 + 180 * noise(index * 7) ** 2) * Mi),
+      })),
     nodes: nodes
       .filter((row) => row.health !== "stopped" && row.health !== "failed")
       .map((row, index): NodeUsage => {
