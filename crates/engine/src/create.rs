@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use crate::api::{self, Readiness};
 use crate::error::{Error, ErrorCode, Result};
-use crate::home::{ClusterDir, ClusterLock, Creation};
+use crate::home::{ClusterDir, Creation};
 use crate::host::{self, ApiPort};
 use crate::inventory::{Inventory, NodeContainer};
 use crate::node::protocol::{JoinMaterial, Secret};
@@ -65,7 +65,7 @@ impl Engine {
     /// in the folder that the error names, and no kubeconfig is touched.
     pub async fn create(&self, request: CreateRequest, op: &Operation) -> Result<Created> {
         let name = request.cluster.name.as_str();
-        let lock = self.home.lock(name, "create cluster")?;
+        let _held = self.home.lock(name, "create cluster")?;
         let container = self.container.cancelled_by(op.cancel.clone());
         let step = op.steps.begin("preflight", None);
         let mut prepared = op
@@ -86,8 +86,12 @@ impl Engine {
 
         let made =
             op.unless_cancelled(self.make(&request, &mut prepared, &creation, &container, op));
-        match made.await {
-            Ok(admin) => self.complete(&request, &prepared, &admin, &lock),
+        let known = match made.await {
+            Ok(admin) => self.remember(&request, &prepared, &admin).map(|()| admin),
+            Err(error) => Err(error),
+        };
+        match known {
+            Ok(admin) => self.give_access(&request, prepared, &admin),
             Err(error) => Err(self.abandon(&request, error, op).await),
         }
     }
@@ -173,27 +177,35 @@ impl Engine {
         Ok(admin)
     }
 
-    /// Makes the cluster known: saved intent, own access, the user's kubeconfig.
-    fn complete(
+    /// Makes the cluster known: saved intent, own access. From here on it is one.
+    fn remember(
         &self,
         request: &CreateRequest,
         prepared: &Prepared,
         admin: &Secret,
-        _held: &ClusterLock,
+    ) -> Result<()> {
+        let cluster = &request.cluster;
+        let dir = self.home.cluster(&cluster.name);
+        ClusterDir::write(&dir.kubeconfig_file(), &admin.0)?;
+        dir.note_export(prepared.files.target())?;
+        ClusterDir::write(&dir.spec_file(), &cluster.to_yaml())?;
+        ClusterDir::remove(&dir.creation_file())
+    }
+
+    /// Adds the cluster to the user's kubeconfig. What fails here leaves a cluster that runs.
+    fn give_access(
+        &self,
+        request: &CreateRequest,
+        prepared: Prepared,
+        admin: &Secret,
     ) -> Result<Created> {
         let cluster = &request.cluster;
         let name = cluster.name.clone();
-        let dir = self.home.cluster(&name);
         let server = format!(
             "https://{}:{}",
             cluster.networking.api_server_address,
             prepared.api_port.number()
         );
-        ClusterDir::write(&dir.kubeconfig_file(), &admin.0)?;
-        dir.note_export(prepared.files.target())?;
-        ClusterDir::write(&dir.spec_file(), &cluster.to_yaml())?;
-        ClusterDir::remove(&dir.creation_file())?;
-
         let context = Self::context_name(&name);
         let entry = Entry::from_admin(&admin.0, &context, &server)?;
         let current = if request.set_context {
@@ -216,7 +228,7 @@ impl Engine {
                 .iter()
                 .map(|draft| draft.plan.name.clone())
                 .collect(),
-            kubernetes_version: prepared.version.clone(),
+            kubernetes_version: prepared.version,
             name,
         })
     }

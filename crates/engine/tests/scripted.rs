@@ -146,7 +146,7 @@ async fn a_port_that_was_asked_for_is_not_replaced() {
 #[tokio::test]
 async fn a_failed_creation_keeps_logs_and_nothing_else() {
     let failed = json!({"event": "error", "code": "kubeadm", "message": "etcd did not start",
-        "detail": "no space left on device"});
+        "detail": "it was told to listen on an address that is taken"});
     let script = fresh()
         .on(
             &["exec", "init"],

@@ -113,8 +113,23 @@ impl Session {
     }
 
     fn failed(&self, why: &str, detail: Option<String>) -> Error {
-        Error::new(ErrorCode::NodeFailed, format!("node {}: {why}", self.node))
-            .detail(detail.unwrap_or_default())
-            .hint("the node's logs say more; create again with --retain to look at the node itself")
+        let detail = detail.unwrap_or_default();
+        let message = format!("node {}: {why}", self.node);
+        let error = if is_about_space(why) || is_about_space(&detail) {
+            Error::new(ErrorCode::NoSpace, message).hint(
+                "the node's disk, or one that is mounted in it, is full: free some space, then try again",
+            )
+        } else {
+            Error::new(ErrorCode::NodeFailed, message).hint(
+                "the node's logs say more; create again with --retain to look at the node itself",
+            )
+        };
+        error.detail(detail)
     }
+}
+
+/// Whether a program on a node said that there is no room for what it writes.
+fn is_about_space(text: &str) -> bool {
+    text.to_ascii_lowercase()
+        .contains("no space left on device")
 }
