@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
 
+use container::NetworkInfo;
 use ipnet::Ipv4Net;
 
 use crate::error::{Error, ErrorCode, Result};
@@ -170,6 +171,19 @@ pub(crate) fn interfaces() -> Vec<Neighbour> {
         .collect()
 }
 
+/// The networks of this machine and of `container` that a cluster's subnets must not overlap.
+pub(crate) fn neighbours(networks: &[NetworkInfo]) -> Vec<Neighbour> {
+    let mut neighbours = interfaces();
+    neighbours.extend(networks.iter().filter_map(|network| {
+        let subnet = network.subnet.as_ref()?.parse::<Ipv4Net>().ok()?.trunc();
+        Some(Neighbour {
+            subnet,
+            what: format!("the network \"{}\" of `container`", network.name),
+        })
+    }));
+    neighbours
+}
+
 /// Checks the cluster's subnets (name of the field, subnet) against their neighbours.
 pub(crate) fn check_subnets(subnets: &[(&str, Ipv4Net)], neighbours: &[Neighbour]) -> Result<()> {
     for (field, subnet) in subnets {
@@ -191,12 +205,17 @@ pub(crate) fn check_subnets(subnets: &[(&str, Ipv4Net)], neighbours: &[Neighbour
     Ok(())
 }
 
+/// Room that a user may still take on the disk which holds a folder, in bytes.
+pub(crate) fn free_room(folder: &Path) -> Option<u64> {
+    let stat = rustix::fs::statvfs(folder).ok()?;
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
 /// Checks that the disk which holds the nodes has room for `nodes` more.
 pub(crate) fn check_room(disk: &Path, nodes: usize) -> Result<()> {
-    let Ok(stat) = rustix::fs::statvfs(disk) else {
+    let Some(free) = free_room(disk) else {
         return Ok(());
     };
-    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
     let needed = ROOM_PER_NODE.saturating_mul(nodes as u64);
     if free < needed {
         return Err(Error::new(

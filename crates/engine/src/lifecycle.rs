@@ -1,11 +1,13 @@
 //! Start, stop and restart. Underneath, every start brings new addresses; only forwarding
 //! entries between the nodes change, and the cluster is otherwise the same.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use container::Container;
 use futures::future::try_join_all;
 use spec::Cluster;
+use tokio::time::MissedTickBehavior;
 
 use crate::api;
 use crate::create::readiness;
@@ -16,6 +18,9 @@ use crate::node::protocol::NodeConfig;
 use crate::node::session::{Milestone, Session};
 use crate::plan;
 use crate::{Engine, Operation};
+
+/// How often nodes are looked at while a start is waited for. It costs a few milliseconds.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Time a node gets to shut down in order: systemd stops pods, then itself.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -46,49 +51,68 @@ impl Engine {
         container.ready().await?;
         let inventory = Inventory::read(&container).await?;
         let (cluster, kubeconfig) = self.saved(name, &inventory)?;
-        let nodes = inventory.existing(name)?;
-        try_join_all(
-            nodes
-                .iter()
-                .filter(|node| !node.info.is_running())
-                .map(async |node| {
-                    let step = op.steps.begin("run", Some(node.name()));
-                    container.start(node.name()).await?;
-                    step.done();
-                    Ok::<_, Error>(())
-                }),
-        )
-        .await?;
-
-        let inventory = Inventory::read(&container).await?;
-        let nodes = inventory.existing(name)?;
-        let connect = connect(&container, &cluster, nodes, op);
-        let ready = async {
-            let Some(limit) = wait else { return Ok(()) };
-            let client = api::client(&kubeconfig).await?;
-            api::wait_ready(&client, &readiness(&cluster, nodes), &op.steps, limit).await
-        };
-        // The control plane comes up by itself while the nodes are being connected.
-        op.unless_cancelled(async { futures::try_join!(connect, ready).map(|_| ()) })
-            .await
+        // Nodes that were told to stop still count as running until they are off.
+        if self.home.cluster(name).stop_file().exists() {
+            self.stop_held(name, op).await?;
+        }
+        let deadline = wait.map(|limit| Instant::now() + limit);
+        let mut again = BTreeSet::new();
+        loop {
+            let nodes = run_stopped(&container, name, op).await?;
+            let connect = connect(&container, &cluster, &nodes, op);
+            let ready = async {
+                let Some(deadline) = deadline else {
+                    return Ok(());
+                };
+                let left = deadline.saturating_duration_since(Instant::now());
+                let client = api::client(&kubeconfig).await?;
+                api::wait_ready(&client, &readiness(&cluster, &nodes), &op.steps, left).await
+            };
+            // The control plane comes up by itself while the nodes are being connected.
+            let work = async { futures::try_join!(connect, ready).map(|_| ()) };
+            let outcome = op.unless_cancelled(async {
+                tokio::select! {
+                    outcome = work => outcome,
+                    failed = watch_nodes(&container, name, &nodes) => Err(failed),
+                }
+            });
+            let Err(error) = outcome.await else {
+                return Ok(());
+            };
+            if op.cancel.is_cancelled() {
+                return Err(error);
+            }
+            // A node that was on its way down, or fell over, is started once more.
+            let gone = changed_since(&nodes, &Inventory::read(&container).await?, name);
+            if gone.is_empty() {
+                return Err(error);
+            }
+            if let Some(node) = gone.iter().find(|node| again.contains(*node)) {
+                return Err(ended(node));
+            }
+            tracing::info!(?gone, "nodes ended while the cluster was being started");
+            again.extend(gone);
+        }
     }
 
     async fn stop_held(&self, name: &str, op: &Operation) -> Result<()> {
         let container = self.container.cancelled_by(op.cancel.clone());
         container.ready().await?;
         let inventory = Inventory::read(&container).await?;
-        let running = inventory
-            .existing(name)?
-            .iter()
-            .filter(|node| node.info.is_running());
-        try_join_all(running.map(async |node| {
+        let nodes = inventory.existing(name)?;
+        let dir = self.home.cluster(name);
+        if dir.exists() {
+            dir.begin_stop()?;
+        }
+        let on = nodes.iter().filter(|node| node.is_on());
+        try_join_all(on.map(async |node| {
             let step = op.steps.begin("stop", Some(node.name()));
             container.stop(&[node.name()], PATIENCE).await?;
             step.done();
             Ok::<_, Error>(())
         }))
         .await?;
-        Ok(())
+        ClusterDir::remove(&dir.stop_file())
     }
 
     /// The saved intent of a cluster and the engine's access to it.
@@ -105,6 +129,75 @@ impl Engine {
             .map_err(|errors| Error::new(ErrorCode::ConfigInvalid, errors.to_string()))?;
         Ok((parsed.cluster, kubeconfig))
     }
+}
+
+/// Starts the nodes that do not run; gives all nodes as they are then.
+async fn run_stopped(
+    container: &Container,
+    name: &str,
+    op: &Operation,
+) -> Result<Vec<NodeContainer>> {
+    let inventory = Inventory::read(container).await?;
+    let off = inventory.existing(name)?.iter();
+    let off: Vec<&NodeContainer> = off.filter(|node| !node.info.is_running()).collect();
+    if off.is_empty() {
+        return Ok(inventory.nodes(name).to_vec());
+    }
+    try_join_all(off.into_iter().map(async |node| {
+        let step = op.steps.begin("run", Some(node.name()));
+        if node.is_on() {
+            // On its way down: it can be started when it is off.
+            container.stop(&[node.name()], PATIENCE).await?;
+        }
+        container.start(node.name()).await?;
+        step.done();
+        Ok::<_, Error>(())
+    }))
+    .await?;
+    let inventory = Inventory::read(container).await?;
+    Ok(inventory.existing(name)?.to_vec())
+}
+
+/// Ends when one of the nodes does not run any more, or the runtime can't be asked. The runtime
+/// tells nobody that a container ended, so it is asked.
+async fn watch_nodes(container: &Container, name: &str, nodes: &[NodeContainer]) -> Error {
+    let mut looks = tokio::time::interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    looks.tick().await;
+    loop {
+        looks.tick().await;
+        match Inventory::read(container).await {
+            Ok(inventory) => {
+                if let Some(node) = changed_since(nodes, &inventory, name).first() {
+                    return ended(node);
+                }
+            }
+            Err(error) => return error,
+        }
+    }
+}
+
+/// Names of the nodes that ended since they were looked at, whether they were started again or not.
+fn changed_since(nodes: &[NodeContainer], now: &Inventory, cluster: &str) -> Vec<String> {
+    let runs = |node: &&NodeContainer| {
+        now.nodes(cluster).iter().any(|one| {
+            let info = &one.info;
+            one.name() == node.name() && info.is_running() && info.started == node.info.started
+        })
+    };
+    let gone = nodes.iter().filter(|node| !runs(node));
+    gone.map(|node| node.name().to_owned()).collect()
+}
+
+/// The error for a node that does not stay on.
+fn ended(node: &str) -> Error {
+    Error::new(
+        ErrorCode::NodeFailed,
+        format!("node {node} ended while the cluster was being started"),
+    )
+    .hint(format!(
+        "`container logs {node}` and `container logs --boot {node}` say why"
+    ))
 }
 
 /// Tells every node where its peers are now. A cluster of one node has none.
