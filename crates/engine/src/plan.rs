@@ -46,6 +46,7 @@ pub(crate) fn nodes_of(cluster: &Cluster, version: &str) -> Result<Vec<NodeDraft
     let subnet = cluster.networking.node_subnet;
     // The first host address is left free: people expect a router there.
     let mut addresses = subnet.hosts().skip(1);
+    let usual_image = usual_image(cluster, version);
     cluster
         .machines()
         .into_iter()
@@ -57,7 +58,7 @@ pub(crate) fn nodes_of(cluster: &Cluster, version: &str) -> Result<Vec<NodeDraft
                 )
                 .hint("set spec.networking.nodeSubnet to a larger range")
             })?;
-            let image = plan.image.clone().unwrap_or_else(|| node_image(version));
+            let image = plan.image.clone().unwrap_or_else(|| usual_image.clone());
             Ok(NodeDraft {
                 plan,
                 address,
@@ -65,6 +66,18 @@ pub(crate) fn nodes_of(cluster: &Cluster, version: &str) -> Result<Vec<NodeDraft
             })
         })
         .collect()
+}
+
+/// The image of a node that names none: the control plane's, so that all nodes have one Kubernetes,
+/// unless the cluster says which version it wants.
+pub(crate) fn usual_image(cluster: &Cluster, version: &str) -> String {
+    let control_plane = cluster
+        .machines()
+        .into_iter()
+        .find(|plan| plan.role == Role::ControlPlane && cluster.kubernetes_version.is_none());
+    control_plane
+        .and_then(|plan| plan.image)
+        .unwrap_or_else(|| node_image(version))
 }
 
 /// What a cluster's nodes have in common while they are made.

@@ -3,6 +3,8 @@
 
 #[path = "scripted/bench.rs"]
 mod bench;
+#[path = "scripted/images.rs"]
+mod images;
 
 use std::fs;
 use std::path::Path;
@@ -16,19 +18,13 @@ use serde_json::{Value, json};
 use spec::Cluster;
 use tokio_util::sync::CancellationToken;
 
-use bench::{Bench, DONE, JOINABLE, admin, fresh, healthy, leave_behind, node, two_nodes};
+use bench::{
+    Bench, DONE, JOINABLE, admin, creatable, fresh, healthy, leave_behind, node, two_nodes,
+};
 
 #[tokio::test]
 async fn a_creation_ends_with_a_known_cluster() {
-    let script = fresh()
-        .on(
-            &["exec", "init"],
-            [Act::ReadLine, Act::Stdout(JOINABLE.into()), admin()],
-        )
-        .on(
-            &["exec", "join"],
-            [Act::ReadLine, Act::ReadLine, Act::Stdout(DONE.into())],
-        );
+    let script = creatable();
     let bench = Bench::new(&script);
     let created = bench
         .engine
@@ -90,15 +86,7 @@ fn port_lost_once() -> Script {
         &["run", "dev-control-plane"],
         [Act::Stderr(format!("Error: {TAKEN}\n")), Act::Exit(1)],
     );
-    let rest = fresh()
-        .on(
-            &["exec", "init"],
-            [Act::ReadLine, Act::Stdout(JOINABLE.into()), admin()],
-        )
-        .on(
-            &["exec", "join"],
-            [Act::ReadLine, Act::ReadLine, Act::Stdout(DONE.into())],
-        );
+    let rest = creatable();
     script.rules.extend(rest.rules);
     script
 }

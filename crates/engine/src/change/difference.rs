@@ -172,6 +172,10 @@ pub(super) fn between(
         impossible: cluster_obstacles(saved, wanted, version, api_port),
         ..Difference::default()
     };
+    let images = (
+        plan::usual_image(saved, version),
+        plan::usual_image(wanted, version),
+    );
     let common_patches = saved.kubeadm_config_patches == wanted.kubeadm_config_patches;
     let (before, after) = (saved.machines(), wanted.machines());
     for machine in &after {
@@ -190,7 +194,7 @@ pub(super) fn between(
             });
             continue;
         };
-        let mut fields = machine_fields(old, machine, version);
+        let mut fields = machine_fields(old, machine, (&images.0, &images.1));
         if !common_patches {
             fields.retain(|field| field.name != PATCHES);
         }
@@ -320,7 +324,7 @@ fn cluster_obstacles(
 const PATCHES: &str = "kubeadmConfigPatches";
 
 /// Fields of a machine that can't be changed while it exists.
-fn machine_fields(old: &NodePlan, new: &NodePlan, version: &str) -> Vec<Field> {
+fn machine_fields(old: &NodePlan, new: &NodePlan, usual_images: (&str, &str)) -> Vec<Field> {
     let mut fields = Vec::new();
     let mut compare = |name: &str, before: String, after: String| {
         if before != after {
@@ -331,12 +335,12 @@ fn machine_fields(old: &NodePlan, new: &NodePlan, version: &str) -> Vec<Field> {
             });
         }
     };
-    let image = |plan: &NodePlan| {
-        plan.image
-            .clone()
-            .unwrap_or_else(|| plan::node_image(version))
-    };
-    compare("image", image(old), image(new));
+    let image = |plan: &NodePlan, usual: &str| plan.image.clone().unwrap_or_else(|| usual.into());
+    compare(
+        "image",
+        image(old, usual_images.0),
+        image(new, usual_images.1),
+    );
     let cpus = |plan: &NodePlan| {
         let usual = plan.role.default_cpus().min(host::cpus());
         plan.cpus.unwrap_or(usual).to_string()

@@ -109,8 +109,13 @@ pub(crate) fn two_nodes(creation: &str, state: &str) -> Act {
 }
 
 pub(crate) fn image() -> Act {
+    image_of("v1.37.1", "1")
+}
+
+/// A node image that holds this Kubernetes and speaks this generation of the contract.
+pub(crate) fn image_of(version: &str, contract: &str) -> Act {
     let labels = json!({
-        "dev.apple-k8s.kubernetes-version": "v1.37.1", "dev.apple-k8s.node-contract": "1"
+        "dev.apple-k8s.kubernetes-version": version, "dev.apple-k8s.node-contract": contract
     });
     let image = json!([{
         "configuration": {"name": "docker.io/library/apple-k8s-node:v1.37.1",
@@ -140,6 +145,19 @@ pub(crate) fn fresh() -> Script {
         .on(&["run"], [Act::Option("--name".into())])
         .on(&["delete"], [Act::LastWord])
         .on(&["logs"], [Act::Stdout("systemd says hello\n".into())])
+}
+
+/// As [`fresh`]; the nodes do their part, too, so that a creation succeeds.
+pub(crate) fn creatable() -> Script {
+    fresh()
+        .on(
+            &["exec", "init"],
+            [Act::ReadLine, Act::Stdout(JOINABLE.into()), admin()],
+        )
+        .on(
+            &["exec", "join"],
+            [Act::ReadLine, Act::ReadLine, Act::Stdout(DONE.into())],
+        )
 }
 
 pub(crate) fn admin() -> Act {
