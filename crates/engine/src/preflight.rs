@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use container::Container;
-use ipnet::Ipv4Net;
 use kubeconfig::Files;
 use spec::Cluster;
 
@@ -14,7 +13,7 @@ use crate::create::CreateRequest;
 use crate::delete::{remove_containers, under_way};
 use crate::error::{Error, ErrorCode, Result};
 use crate::home::PortTurn;
-use crate::host::{self, ApiPort, HostPort, Neighbour};
+use crate::host::{self, ApiPort, HostPort};
 use crate::inventory::{Inventory, LABEL_CREATION, NodeContainer};
 use crate::plan::{self, NodeDraft};
 
@@ -59,19 +58,13 @@ impl Engine {
         },)?;
         tracing::debug!(version = %capabilities.version, "runtime");
         let inventory = self.clear_remains(cluster, inventory, container).await?;
-        let version = self.check_images(&drafts, container).await?;
+        let expected = Expected::of_cluster(cluster);
+        let version = self.check_images(&drafts, expected, container).await?;
         if let Some(root) = &status.app_root {
             host::check_room(root, drafts.len())?;
         }
 
-        let mut neighbours = host::interfaces();
-        neighbours.extend(networks.iter().filter_map(|network| {
-            let subnet = network.subnet.as_ref()?.parse::<Ipv4Net>().ok()?.trunc();
-            Some(Neighbour {
-                subnet,
-                what: format!("the network \"{}\" of `container`", network.name),
-            })
-        }));
+        let neighbours = host::neighbours(&networks);
         let networking = &cluster.networking;
         host::check_subnets(
             &[
@@ -150,55 +143,106 @@ impl Engine {
         Inventory::read(container).await
     }
 
-    /// Checks that every node image is there, is a node image, and fits this machine. Gives the
-    /// Kubernetes version.
+    /// Checks that every node image is there, is a node image, fits this machine, and that all
+    /// hold the same Kubernetes: the one that is `expected`, when there is one. Gives its version.
     pub(crate) async fn check_images(
         &self,
         drafts: &[NodeDraft],
+        expected: Option<Expected>,
         container: &Container,
     ) -> Result<String> {
-        let (platform, architecture) = (host::platform(), host::architecture());
-        let wanted: BTreeSet<&str> = drafts.iter().map(|draft| draft.image.as_str()).collect();
-        let mut versions = BTreeSet::new();
-        for reference in wanted {
-            let image = container.image_inspect(reference).await.map_err(|error| {
-                let missing = matches!(error, container::Error::ImageNotFound { .. });
-                let error = Error::from(error);
-                if missing {
-                    error.hint("build it: apple-k8s build node-image")
-                } else {
-                    error
+        let mut expected = expected;
+        let mut seen = BTreeSet::new();
+        for draft in drafts {
+            if !seen.insert(&draft.image) {
+                continue;
+            }
+            let version = image_version(&draft.image, container).await?;
+            match &expected {
+                Some(expected) => expected.compare(draft, &version)?,
+                None => {
+                    let whose = format!("node {} has", draft.plan.name);
+                    expected = Some(Expected { version, whose });
                 }
-            })?;
-            let Some(variant) = image.variant(&platform) else {
-                return Err(Error::new(
-                    ErrorCode::ImageWrongPlatform,
-                    format!("node image {reference} is not for {architecture}, as this machine is"),
-                )
-                .hint(format!(
-                    "build it: apple-k8s build node-image --arch {architecture}"
-                )));
-            };
-            let label = |key: &str| variant.labels.get(key).map(String::as_str);
-            match (label(LABEL_CONTRACT), label(LABEL_KUBERNETES)) {
-                (Some(CONTRACT), Some(version)) => versions.insert(version.to_owned()),
-                (Some(other), _) => {
-                    return Err(Error::new(
-                        ErrorCode::ImageInvalid,
-                        format!("node image {reference} is of another generation ({other}, not {CONTRACT})"),
-                    )
-                    .hint("build it anew: apple-k8s build node-image"));
-                }
-                _ => {
-                    return Err(Error::new(
-                        ErrorCode::ImageInvalid,
-                        format!("{reference} is not a node image"),
-                    )
-                    .hint("build one: apple-k8s build node-image"));
-                }
-            };
+            }
         }
-        Ok(versions.pop_first().unwrap_or_default())
+        Ok(expected.map_or_else(String::new, |expected| expected.version))
+    }
+}
+
+/// The Kubernetes version that a node image must hold.
+pub(crate) struct Expected {
+    version: String,
+    /// Who says so, before the version.
+    whose: String,
+}
+
+impl Expected {
+    /// What the Cluster YAML says, if anything.
+    pub(crate) fn of_cluster(cluster: &Cluster) -> Option<Self> {
+        cluster.kubernetes_version.as_ref().map(|version| Self {
+            version: version.to_string(),
+            whose: "kubernetesVersion is".into(),
+        })
+    }
+
+    /// What a cluster that runs has.
+    pub(crate) fn of_running(version: String) -> Self {
+        Self {
+            version,
+            whose: "the cluster runs".into(),
+        }
+    }
+
+    fn compare(&self, draft: &NodeDraft, version: &str) -> Result<()> {
+        if version == self.version {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorCode::ConfigInvalid,
+            format!(
+                "node {}: image {} holds Kubernetes {version}, but {} {}",
+                draft.plan.name, draft.image, self.whose, self.version
+            ),
+        )
+        .hint("all nodes of a cluster have one version of Kubernetes: correct image or kubernetesVersion"))
+    }
+}
+
+/// The Kubernetes version of a node image, which must be one and fit this machine.
+async fn image_version(reference: &str, container: &Container) -> Result<String> {
+    let (platform, architecture) = (host::platform(), host::architecture());
+    let image = container.image_inspect(reference).await.map_err(|error| {
+        let missing = matches!(error, container::Error::ImageNotFound { .. });
+        let error = Error::from(error);
+        if missing {
+            error.hint("build it: apple-k8s build node-image")
+        } else {
+            error
+        }
+    })?;
+    let Some(variant) = image.variant(&platform) else {
+        return Err(Error::new(
+            ErrorCode::ImageWrongPlatform,
+            format!("node image {reference} is not for {architecture}, as this machine is"),
+        )
+        .hint(format!(
+            "build it: apple-k8s build node-image --arch {architecture}"
+        )));
+    };
+    let label = |key: &str| variant.labels.get(key).map(String::as_str);
+    match (label(LABEL_CONTRACT), label(LABEL_KUBERNETES)) {
+        (Some(CONTRACT), Some(version)) => Ok(version.to_owned()),
+        (Some(other), _) if other != CONTRACT => Err(Error::new(
+            ErrorCode::ImageInvalid,
+            format!("node image {reference} is of another generation ({other}, not {CONTRACT})"),
+        )
+        .hint("build it anew: apple-k8s build node-image")),
+        _ => Err(Error::new(
+            ErrorCode::ImageInvalid,
+            format!("{reference} is not a node image"),
+        )
+        .hint("build one: apple-k8s build node-image")),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::home::ClusterDir;
 use crate::host::{self, HostPort};
 use crate::inventory::Inventory;
 use crate::plan::{self, NodeDraft};
-use crate::preflight::check_mounts;
+use crate::preflight::{Expected, check_mounts};
 use crate::{Engine, Operation};
 
 /// Everything that the steps of one change need.
@@ -65,12 +65,12 @@ impl Engine {
             wait,
             op,
         };
-        op.unless_cancelled(answers(&site.client)).await?;
+        let running = op.unless_cancelled(answers(&site.client)).await?;
         if let Some(killed) = killed {
             op.unless_cancelled(site.clear(&killed.nodes)).await?;
             survey = self.survey(name, wanted, Inventory::read(&site.container).await?)?;
         }
-        let check = site.check(&survey, status.app_root.as_deref());
+        let check = site.check(&survey, running, status.app_root.as_deref());
         op.unless_cancelled(check).await?;
         let leaving = survey.difference.leaving();
         op.unless_cancelled(marks::open_all(&site.client, &leaving))
@@ -144,7 +144,12 @@ impl Site<'_> {
 
     /// Checks all that can be checked of nodes to be made, so that what can't work fails before
     /// anything is changed.
-    async fn check(&self, survey: &Survey, disk: Option<&std::path::Path>) -> Result<()> {
+    async fn check(
+        &self,
+        survey: &Survey,
+        running: Expected,
+        disk: Option<&std::path::Path>,
+    ) -> Result<()> {
         let difference = &survey.difference;
         let added = difference.added.iter().map(|one| one.plan.name.as_str());
         let recreated = difference.recreated.iter().map(|one| one.node.as_str());
@@ -159,7 +164,10 @@ impl Site<'_> {
             return Ok(());
         }
         check_mounts(&drafts)?;
-        self.engine.check_images(&drafts, &self.container).await?;
+        let images = self
+            .engine
+            .check_images(&drafts, Some(running), &self.container);
+        images.await?;
         if let Some(disk) = disk {
             host::check_room(disk, drafts.len())?;
         }
@@ -196,8 +204,8 @@ fn refuse(survey: &Survey, name: &str) -> Result<()> {
     }
 }
 
-/// Checks that the API answers, before anything is changed.
-async fn answers(client: &Client) -> Result<()> {
+/// Checks that the API answers, before anything is changed. Gives the cluster's Kubernetes.
+async fn answers(client: &Client) -> Result<Expected> {
     const PATIENCE: Duration = Duration::from_secs(10);
     let silent = |why: String| {
         Error::new(ErrorCode::NotReady, "the cluster's API does not answer")
@@ -205,7 +213,7 @@ async fn answers(client: &Client) -> Result<()> {
             .hint("look with `apple-k8s status`; `apple-k8s start cluster` heals what it can")
     };
     match tokio::time::timeout(PATIENCE, client.apiserver_version()).await {
-        Ok(Ok(_)) => Ok(()),
+        Ok(Ok(version)) => Ok(Expected::of_running(version.git_version)),
         Ok(Err(error)) => Err(silent(error.to_string())),
         Err(_) => Err(silent(format!(
             "nothing came within {} s",

@@ -1,9 +1,10 @@
 //! Which images nodes are made of.
 
-use engine::{Engine, Error, Operation};
+use container_script::Act;
+use engine::{Engine, Error, ErrorCode, Operation};
 use spec::Cluster;
 
-use crate::bench::{Bench, creatable};
+use crate::bench::{Bench, creatable, healthy, image_of};
 
 /// The cluster that this YAML describes below its `spec`.
 fn cluster(spec: &str) -> Cluster {
@@ -50,4 +51,54 @@ async fn a_node_without_an_image_has_that_of_the_control_plane() {
         ["apple-k8s-node:mine", "apple-k8s-node:v1.37.1"],
         "a version that is asked for counts for all that name no image"
     );
+}
+
+/// Refused before anything is made, with these words.
+async fn refused(bench: &Bench, cluster: Cluster, code: ErrorCode, words: &[&str]) {
+    let error = create(bench, cluster).await.unwrap_err();
+    assert_eq!(error.code, code, "{error:?}");
+    for word in words {
+        assert!(error.message.contains(word), "{word}: {error}");
+    }
+    assert!(error.hint.is_some(), "no way out of {error}");
+    assert_eq!(bench.changes(), [] as [String; 0]);
+    assert_eq!(bench.remembered(), [] as [String; 0]);
+}
+
+#[tokio::test]
+async fn nodes_of_two_versions_are_refused() {
+    let script = healthy().on(&["list"], [Act::Stdout("[]".into())]);
+    let mut two = container_script::Script::new().on(
+        &["image", "inspect", "apple-k8s-node:old"],
+        [image_of("v1.36.3", "1")],
+    );
+    two.rules.extend(script.rules);
+    let bench = Bench::new(&two);
+    let nodes = "  nodes:\n  - role: control-plane\n    image: apple-k8s-node:new\n  - role: worker\n    image: apple-k8s-node:old\n";
+    let words = ["dev-worker", "apple-k8s-node:old", "v1.36.3", "v1.37.1"];
+    refused(&bench, cluster(nodes), ErrorCode::ConfigInvalid, &words).await;
+
+    let one = "  kubernetesVersion: v1.37.1\n  nodes:\n  - role: control-plane\n    image: apple-k8s-node:old\n";
+    let words = [
+        "dev-control-plane",
+        "kubernetesVersion",
+        "v1.36.3",
+        "v1.37.1",
+    ];
+    refused(&bench, cluster(one), ErrorCode::ConfigInvalid, &words).await;
+}
+
+#[tokio::test]
+async fn an_image_of_another_generation_is_refused() {
+    let mut script = container_script::Script::new().on(
+        &["image", "inspect", "apple-k8s-node:next"],
+        [image_of("v1.37.1", "2")],
+    );
+    script.rules.extend(healthy().rules);
+    let script = script.on(&["list"], [Act::Stdout("[]".into())]);
+    let bench = Bench::new(&script);
+    let nodes =
+        "  nodes:\n  - role: control-plane\n  - role: worker\n    image: apple-k8s-node:next\n";
+    let words = ["apple-k8s-node:next", "another generation", "2, not 1"];
+    refused(&bench, cluster(nodes), ErrorCode::ImageInvalid, &words).await;
 }
