@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub(crate) use change::{ApplyArgs, ApplyCommand};
+pub(crate) use change::{ApplyArgs, ApplyCommand, DoctorArgs, ManifestsArgs};
 pub(crate) use cluster::{
     CreateArgs, CreateCommand, DeleteArgs, DeleteCommand, DeleteManyArgs, LifecycleArgs,
     LifecycleCommand, StopArgs, StopCommand,
@@ -104,7 +104,7 @@ pub(crate) enum Command {
     /// Create a cluster
     #[command(subcommand)]
     Create(CreateCommand),
-    /// Change a running cluster
+    /// Change a running cluster, or apply manifests to it
     #[command(subcommand)]
     Apply(ApplyCommand),
     /// Delete clusters
@@ -133,6 +133,8 @@ pub(crate) enum Command {
     /// Export the kubeconfig or the logs of a cluster
     #[command(subcommand)]
     Export(ExportCommand),
+    /// Check what clusters need of this machine, and put it right
+    Doctor(DoctorArgs),
     /// Print a completion script for a shell
     #[command(after_help = COMPLETION_HELP)]
     Completion {

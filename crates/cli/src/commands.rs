@@ -5,10 +5,12 @@ mod build;
 mod config;
 mod create;
 mod delete;
+mod doctor;
 mod export;
 mod get;
 mod lifecycle;
 mod load;
+mod manifests;
 mod status;
 mod version;
 
@@ -28,6 +30,7 @@ pub(crate) async fn run(command: &Command, session: &Session) -> Result<()> {
     match command {
         Command::Create(CreateCommand::Cluster(args)) => create::cluster(args, session).await,
         Command::Apply(ApplyCommand::Cluster(args)) => apply::cluster(args, session).await,
+        Command::Apply(ApplyCommand::Manifests(args)) => manifests::apply(args, session).await,
         Command::Delete(DeleteCommand::Cluster(args)) => delete::one(args, session).await,
         Command::Delete(DeleteCommand::Clusters(args)) => delete::many(args, session).await,
         Command::Start(LifecycleCommand::Cluster(args)) => lifecycle::start(args, session).await,
@@ -45,6 +48,7 @@ pub(crate) async fn run(command: &Command, session: &Session) -> Result<()> {
         Command::Build(BuildCommand::NodeImage(args)) => build::node_image(args, session).await,
         Command::Export(ExportCommand::Kubeconfig(args)) => export::kubeconfig(args, session).await,
         Command::Export(ExportCommand::Logs(args)) => export::logs(args, session).await,
+        Command::Doctor(args) => doctor::run(args, session).await,
         Command::Completion { shell } => completion(*shell),
         Command::Version => version::show(session).await,
         Command::ExitCodes => exit_codes(session),

@@ -9,6 +9,10 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("dns", "DNS", "DNS ready"),
     ("ready", "waiting for Ready", "ready"),
     ("stop", "stopping", "stopped"),
+    ("apply", "applying", "applied"),
+    ("service", "starting the services", "services started"),
+    ("service-stop", "stopping the services", "services stopped"),
+    ("kernel", "installing a kernel", "kernel installed"),
     ("drain", "moving pods off", "pods moved off"),
     ("delete-node", "deleting", "deleted"),
     (

@@ -95,7 +95,7 @@ impl Engine {
         }
     }
 
-    async fn stop_held(&self, name: &str, op: &Operation) -> Result<()> {
+    pub(crate) async fn stop_held(&self, name: &str, op: &Operation) -> Result<()> {
         let container = self.container.cancelled_by(op.cancel.clone());
         container.ready().await?;
         let inventory = Inventory::read(&container).await?;

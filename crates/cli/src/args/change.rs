@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueHint};
 
-use super::name::ClusterName;
+use super::cluster::KubeconfigArgs;
+use super::name::{ClusterName, NamedCluster};
 use crate::duration;
 
 const APPLY_HELP: &str = "\
@@ -24,6 +25,8 @@ pub(crate) enum ApplyCommand {
     /// Change a running cluster to what a Cluster YAML says
     #[command(after_help = APPLY_HELP)]
     Cluster(ApplyArgs),
+    /// Apply Kubernetes manifests to a cluster
+    Manifests(ManifestsArgs),
 }
 
 #[derive(Debug, Args)]
@@ -39,4 +42,41 @@ pub(crate) struct ApplyArgs {
     /// How long to wait until new nodes are ready; 0 does not wait
     #[arg(long, value_name = "TIME", default_value = "3m", value_parser = duration::parse)]
     pub(crate) wait: Duration,
+}
+
+const MANIFESTS_HELP: &str = "\
+Server-side apply: the cluster itself says what becomes of each object.
+Namespaces come first, then definitions of kinds. An object that fails does not
+keep the others from being applied.
+
+Examples:
+  apple-k8s apply manifests web.yaml --dry-run
+  cat web.yaml | apple-k8s apply manifests - --name dev";
+
+#[derive(Debug, Args)]
+#[command(after_help = MANIFESTS_HELP)]
+pub(crate) struct ManifestsArgs {
+    /// Manifests to read (YAML or JSON), - for standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) name: NamedCluster,
+    /// Only say what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+const DOCTOR_HELP: &str = "\
+Exits with 0 when clusters can run, warnings or not; else with the status of the
+first thing that has to be put right. --fix starts the services, installs a kernel
+and builds the node image, where these are missing.";
+
+#[derive(Debug, Args)]
+#[command(after_help = DOCTOR_HELP)]
+pub(crate) struct DoctorArgs {
+    /// Put right what can be
+    #[arg(long)]
+    pub(crate) fix: bool,
+    #[command(flatten)]
+    pub(crate) kubeconfig: KubeconfigArgs,
 }

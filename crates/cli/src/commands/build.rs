@@ -54,6 +54,16 @@ pub(super) async fn node_image(args: &BuildArgs, session: &Session) -> Result<()
     })
 }
 
+/// Builds the node image that a cluster with nothing said about it is made from.
+pub(super) async fn usual(session: &Session) -> Result<()> {
+    let engine = session.engine()?;
+    let image = NodeImage::new(None, None).map_err(failure)?;
+    let recipe = Build::new(engine.container());
+    let title = format!("Building {}", image.reference());
+    let work = async |op: &Operation| run(&recipe, &image, op).await;
+    session.operate(&title, "", work).await.map(drop)
+}
+
 fn wanted(args: &BuildArgs) -> Result<NodeImage> {
     let version = args.kubernetes_version.as_ref().map(ToString::to_string);
     let image = NodeImage::new(version.as_deref(), args.arch).map_err(failure)?;

@@ -43,7 +43,8 @@ pub(super) fn named(file: &Path, name: &ClusterName, console: Console) -> Result
     }
 }
 
-fn from_file(file: &Path, console: Console) -> Result<Cluster> {
+/// A file or standard input, and its name; `what` it should be.
+pub(super) fn text(file: &Path, what: &str) -> Result<(String, Vec<u8>)> {
     let piped = file == Path::new("-");
     let read = if piped {
         read(io::stdin().lock())
@@ -62,12 +63,15 @@ fn from_file(file: &Path, console: Console) -> Result<Cluster> {
         )
     })?;
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > LARGEST {
-        let message = format!(
-            "{origin} is larger than {} MiB: no Cluster YAML",
-            LARGEST >> 20
-        );
+        let message = format!("{origin} is larger than {} MiB: no {what}", LARGEST >> 20);
         return Err(Error::new(ErrorCode::ConfigInvalid, message));
     }
+    Ok((origin, text))
+}
+
+fn from_file(file: &Path, console: Console) -> Result<Cluster> {
+    let (origin, text) = text(file, "Cluster YAML")?;
+    let piped = file == Path::new("-");
     let folder = file
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());

@@ -54,7 +54,7 @@ impl Engine {
             }
             Ok(status) => {
                 let detail = format!("they are {}", status.status);
-                let check = Check::new("service", SERVICE, CheckState::Failed, detail);
+                let check = Check::fails("service", SERVICE, ErrorCode::RuntimeStopped, detail);
                 all.push(check.fixed_by(FixId::StartService));
                 all.extend(unknown_without_service());
             }
@@ -69,7 +69,7 @@ impl Engine {
     async fn image(&self) -> Check {
         let reference = plan::node_image(plan::DEFAULT_KUBERNETES_VERSION);
         let missing = |detail: String| {
-            Check::new("node-image", IMAGE, CheckState::Failed, detail)
+            Check::fails("node-image", IMAGE, ErrorCode::ImageMissing, detail)
                 .fixed_by(FixId::BuildNodeImage)
         };
         match self.container.image_inspect(&reference).await {
@@ -84,11 +84,7 @@ impl Engine {
                 missing(format!("{reference} is not in the image store"))
             }
             Err(error) => {
-                let check = Check::failed("node-image", IMAGE, &error.into());
-                Check {
-                    state: CheckState::Unknown,
-                    ..check
-                }
+                Check::failed("node-image", IMAGE, &error.into()).only(CheckState::Unknown)
             }
         }
     }
@@ -119,10 +115,7 @@ impl Engine {
                 CheckState::Ok,
                 "the usual subnets of clusters are free",
             ),
-            Err(error) => Check {
-                state: CheckState::Warning,
-                ..Check::failed("network", NETWORK, &error)
-            },
+            Err(error) => Check::failed("network", NETWORK, &error).only(CheckState::Warning),
         };
         let published = inventory.all.iter().flat_map(|one| &one.published);
         let taken: BTreeSet<u16> = published.map(|port| port.host_port).collect();
@@ -131,10 +124,7 @@ impl Engine {
                 let detail = format!("the next cluster's API gets 127.0.0.1:{}", port.number());
                 Check::new("ports", PORTS, CheckState::Ok, detail)
             }
-            Err(error) => Check {
-                state: CheckState::Warning,
-                ..Check::failed("ports", PORTS, &error)
-            },
+            Err(error) => Check::failed("ports", PORTS, &error).only(CheckState::Warning),
         };
         [network, ports]
     }
@@ -156,7 +146,7 @@ fn service(version: Version, status: &SystemStatus) -> Check {
 fn kernel(status: &SystemStatus) -> Check {
     let Some(path) = status.installed_kernel(host::architecture()) else {
         let detail = "none is installed: no container can boot";
-        return Check::new("kernel", KERNEL, CheckState::Failed, detail)
+        return Check::fails("kernel", KERNEL, ErrorCode::KernelMissing, detail)
             .fixed_by(FixId::InstallKernel);
     };
     let name = path
@@ -216,13 +206,10 @@ pub(super) fn kubeconfig(files: Result<Files, kubeconfig::Error>) -> Check {
             let error = Error::from(error);
             let busy = error.code == ErrorCode::KubeconfigLocked;
             let check = Check::failed("kubeconfig", title, &error);
-            Check {
-                state: if busy {
-                    CheckState::Warning
-                } else {
-                    check.state
-                },
-                ..check
+            if busy {
+                check.only(CheckState::Warning)
+            } else {
+                check
             }
         }
     }

@@ -6,6 +6,7 @@ use std::process::Command;
 use spec::Role;
 
 use super::{Check, CheckState};
+use crate::error::ErrorCode;
 
 const SYSTEM: &str = "This machine";
 const MEMORY: &str = "Memory";
@@ -24,6 +25,9 @@ pub(super) fn system() -> Check {
         "linux" => (CheckState::Ok, linux()),
         other => (CheckState::Failed, format!("{other} has no `container`")),
     };
+    if state == CheckState::Failed {
+        return Check::fails("system", SYSTEM, ErrorCode::RuntimeMissing, detail);
+    }
     Check::new("system", SYSTEM, state, detail)
 }
 

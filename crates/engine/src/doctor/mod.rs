@@ -29,6 +29,8 @@ pub struct Check {
     pub state: CheckState,
     /// What was found, and what to do where nothing else can.
     pub detail: String,
+    /// The code of the error that a new cluster would fail with; none unless it failed.
+    pub code: Option<ErrorCode>,
     /// What puts it right.
     pub fix: Option<Fix>,
 }
@@ -94,7 +96,25 @@ impl Check {
             title: title.into(),
             state,
             detail: detail.into(),
+            code: None,
             fix: None,
+        }
+    }
+
+    /// A check that failed, with the code of its error.
+    fn fails(id: &str, title: &str, code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self {
+            code: Some(code),
+            ..Self::new(id, title, CheckState::Failed, detail)
+        }
+    }
+
+    /// The same, not as bad.
+    fn only(self, state: CheckState) -> Self {
+        Self {
+            state,
+            code: None,
+            ..self
         }
     }
 
@@ -109,7 +129,7 @@ impl Check {
             Some(hint) => format!("{}: {hint}", error.message),
             None => error.message.clone(),
         };
-        Self::new(id, title, CheckState::Failed, detail)
+        Self::fails(id, title, error.code, detail)
     }
 }
 
