@@ -165,6 +165,17 @@ impl ClusterDir {
         self.path.join("change")
     }
 
+    /// There while the nodes are being stopped. A stop that was cut short leaves it behind: its
+    /// nodes may be on their way down and still count as running.
+    pub(crate) fn stop_file(&self) -> PathBuf {
+        self.path.join("stop")
+    }
+
+    /// Remembers that the nodes are told to stop.
+    pub(crate) fn begin_stop(&self) -> Result<()> {
+        Self::write(&self.stop_file(), "")
+    }
+
     /// The creation under way, or the one that was killed.
     pub(crate) fn creation(&self) -> Result<Option<Creation>> {
         Ok(Self::read(&self.creation_file())?.map(|text| Creation::parse(&text)))

@@ -52,6 +52,11 @@ impl NodeContainer {
         &self.info.id
     }
 
+    /// Whether anything of it still runs, and be it on its way down.
+    pub(crate) fn is_on(&self) -> bool {
+        matches!(self.info.state, State::Running | State::Stopping)
+    }
+
     /// The address the runtime gave it at this start.
     pub(crate) fn underlay(&self) -> Option<Ipv4Addr> {
         match self.info.address()? {
@@ -110,7 +115,7 @@ impl Inventory {
         Ok(Self::of(container.list(true).await?))
     }
 
-    fn of(all: Vec<ContainerInfo>) -> Self {
+    pub(crate) fn of(all: Vec<ContainerInfo>) -> Self {
         let mut clusters: BTreeMap<String, Vec<NodeContainer>> = BTreeMap::new();
         for (cluster, node) in all.iter().cloned().filter_map(NodeContainer::of) {
             clusters.entry(cluster).or_default().push(node);
