@@ -9,6 +9,7 @@
 mod checks;
 mod cluster;
 mod command;
+mod disk;
 mod image;
 mod network;
 mod programs;
@@ -19,6 +20,7 @@ mod user;
 pub use checks::Checks;
 pub use cluster::{Cluster, node_image};
 pub use command::{Call, Output, Running};
+pub use disk::SmallDisk;
 pub use image::{Archive, BuiltImage, Compression, Form};
 pub use network::{free_port, http_get, http_get_until};
 pub use programs::Programs;

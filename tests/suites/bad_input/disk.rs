@@ -1,55 +1,8 @@
 //! Disks that are full.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use system_tests::{Call, Cluster, Programs, User};
+use system_tests::{Cluster, Programs, SmallDisk, User};
 
 use crate::Before;
-
-/// A disk of its own, small; unmounted when dropped.
-pub(crate) struct SmallDisk {
-    folder: PathBuf,
-}
-
-impl SmallDisk {
-    pub(crate) fn mount(user: &User, name: &str, size: &str) -> Self {
-        let folder = user.folder().join(name);
-        fs::create_dir(&folder).expect("a folder");
-        let options = format!("size={size},mode=700");
-        mount(&["-t", "tmpfs", "-o", &options, "tmpfs"], &folder);
-        Self { folder }
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
-    }
-
-    /// From now on it can only be read.
-    pub(crate) fn freeze(&self) {
-        mount(&["-o", "remount,ro"], &self.folder);
-    }
-
-    /// Leaves no room.
-    pub(crate) fn fill(&self) {
-        let filler = self.folder.join("filler");
-        let error = fs::write(filler, vec![0; 64 << 20]).expect_err("too small for this");
-        assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        Call::new("/usr/bin/umount")
-            .arg("--lazy")
-            .arg(&self.folder)
-            .run();
-    }
-}
-
-fn mount(options: &[&str], folder: &Path) {
-    Call::new("/usr/bin/mount").args(options).arg(folder).ok();
-}
 
 /// The product's own files don't fit.
 #[test]

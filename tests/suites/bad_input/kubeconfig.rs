@@ -2,10 +2,9 @@
 
 use std::fs;
 
-use system_tests::{Call, Cluster, Traces, User};
+use system_tests::{Call, Cluster, SmallDisk, Traces, User};
 
 use crate::Before;
-use crate::disk::SmallDisk;
 
 #[track_caller]
 fn refused(user: &User, options: &[&str], status: i32, words: &[&str]) {
