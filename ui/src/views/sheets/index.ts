@@ -3,8 +3,11 @@ import type { ConfigSession } from "$lib/config/session.svelte";
 import { readDraft } from "$lib/config/draft";
 import type { CreateSource, Operation } from "$lib/host/types";
 import type { App } from "$lib/state/app.svelte";
+import { quoted } from "$lib/words";
 import { installDrops } from "$views/drop/drops.svelte";
 import ApplySheet from "./ApplySheet.svelte";
+import BundleSheet from "./BundleSheet.svelte";
+import ConfirmSheet from "./ConfirmSheet.svelte";
 import ContextsSheet from "./ContextsSheet.svelte";
 import DeleteSheet from "./DeleteSheet.svelte";
 import ErrorSheet from "./ErrorSheet.svelte";
@@ -39,6 +42,35 @@ export function askDelete(app: App, cluster: string): void {
 /** Shows what a changed configuration means for the running cluster, and applies it. */
 export function askApply(app: App, session: ConfigSession, cluster: string): void {
   app.sheets.show(ApplySheet, { session, cluster });
+}
+
+/** Shows what a diagnostics bundle would hold, and saves it. */
+export function askBundle(app: App): void {
+  app.sheets.show(BundleSheet, {});
+}
+
+/** Stopping the service takes clusters down: it names them. */
+export function askStopService(app: App, clusters: readonly string[]): void {
+  const names = clusters.map(quoted);
+  const last = names.at(-1) ?? "";
+  const all = names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${last}` : last;
+  app.sheets.show(ConfirmSheet, {
+    title: "Stop the container service?",
+    text: `${all} ${names.length > 1 ? "go" : "goes"} down with it. Nothing is lost; Start brings ${names.length > 1 ? "them" : "it"} back.`,
+    action: "Stop service",
+    go: () => void app.run("runtime_stop"),
+  });
+}
+
+/** Settings go back to what they were at first; clusters and kubeconfig stay. */
+export function askReset(app: App): void {
+  app.sheets.show(ConfirmSheet, {
+    title: "Reset all settings?",
+    text: "All settings go back to their defaults. Clusters, drafts and your kubeconfig stay as they are.",
+    action: "Reset settings",
+    destructive: true,
+    go: () => void app.run("settings_reset").then((settings) => settings && (app.settings = settings)),
+  });
 }
 
 async function chooseImage(app: App, cluster: string): Promise<void> {
