@@ -24,6 +24,9 @@ fn killed_at_any_point() {
     let before = Traces::names(&user);
     let mut checks = Checks::new();
     checks.check("Ctrl-C during create cleans up", || interrupted(&cluster));
+    checks.check("a stop that was cut short, and a start at once", || {
+        stopped_halfway(&cluster);
+    });
     checks.check("killed twenty times", || {
         let mut random = Random::new();
         let began = Instant::now();
@@ -151,6 +154,38 @@ fn interrupted(cluster: &Cluster<'_>) {
     user.assert_no_files();
     assert_eq!(user.kubeconfig_text(), None);
     Traces::assert_none(user, cluster.name());
+}
+
+/// How long a stop of two nodes takes at least.
+const STOP: Duration = Duration::from_millis(1500);
+
+/// Shows: a start that comes right after a stop that was killed or interrupted finds nodes on their
+/// way down, and brings them all up again.
+fn stopped_halfway(cluster: &Cluster<'_>) {
+    let mut random = Random::new();
+    cluster.create(OPTIONS).ok();
+    for signal in [Signal::KILL, Signal::INT, Signal::KILL, Signal::INT] {
+        let moment = random.shorter_than(STOP);
+        let running = cluster.call(["stop", "cluster", cluster.name()]).start();
+        let ended = running.ends_within(moment);
+        running.signal(signal);
+        running.end(Duration::from_secs(10));
+        eprintln!(
+            "  stop: {signal:?} after {:.2} s{}",
+            moment.as_secs_f64(),
+            if ended { ", ended before" } else { "" }
+        );
+        let start = cluster.call(["start", "cluster", cluster.name(), "--wait", "50s"]);
+        let took = start.ok().took;
+        eprintln!("  start took {:.1} s", took.as_secs_f64());
+        let nodes = cluster.nodes();
+        assert!(
+            nodes.iter().all(|node| node["running"] == true),
+            "{nodes:?}"
+        );
+        cluster.kubectl(["get", "--raw", "/readyz"]).ok();
+    }
+    cluster.delete().ok();
 }
 
 /// How often users create clusters at once.

@@ -51,6 +51,7 @@ impl Engine {
         container.ready().await?;
         let inventory = Inventory::read(&container).await?;
         let (cluster, kubeconfig) = self.saved(name, &inventory)?;
+        self.clear_half_made(name, &container).await?;
         // Nodes that were told to stop still count as running until they are off.
         if self.home.cluster(name).stop_file().exists() {
             self.stop_held(name, op).await?;
@@ -77,6 +78,9 @@ impl Engine {
                 }
             });
             let Err(error) = outcome.await else {
+                if wait.is_some() {
+                    self.forget_half_made(name, &kubeconfig).await;
+                }
                 return Ok(());
             };
             if op.cancel.is_cancelled() {
@@ -158,8 +162,8 @@ async fn run_stopped(
     Ok(inventory.existing(name)?.to_vec())
 }
 
-/// Ends when one of the nodes does not run any more, or the runtime can't be asked. The runtime
-/// tells nobody that a container ended, so it is asked.
+/// Ends when one of the nodes does not run any more. The runtime tells nobody that a container
+/// ended, so it is asked.
 async fn watch_nodes(container: &Container, name: &str, nodes: &[NodeContainer]) -> Error {
     let mut looks = tokio::time::interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -172,7 +176,8 @@ async fn watch_nodes(container: &Container, name: &str, nodes: &[NodeContainer])
                     return ended(node);
                 }
             }
-            Err(error) => return error,
+            // Waiting goes on: a runtime that is busy says nothing about the nodes.
+            Err(error) => tracing::debug!(%error, "nodes could not be looked at"),
         }
     }
 }

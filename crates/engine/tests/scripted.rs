@@ -5,6 +5,8 @@
 mod bench;
 #[path = "scripted/images.rs"]
 mod images;
+#[path = "scripted/lifecycle.rs"]
+mod lifecycle;
 
 use std::fs;
 use std::path::Path;
