@@ -28,9 +28,9 @@ pub(super) struct Measured {
     pub(super) service: f64,
     /// Memory of all nodes at rest, in MiB, by program.
     pub(super) memory: Memory,
-    /// Seconds from the start command to all nodes Ready; only who can start again.
+    /// The start of the stopped cluster; only who can start again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) restart: Option<f64>,
+    pub(super) restart: Option<Restart>,
     /// How busy the machine was until Ready, in percent of all cores.
     pub(super) busy_percent: f64,
     /// Where the time went.
@@ -55,11 +55,20 @@ impl fmt::Display for Measured {
             self.memory_mib(),
             self.busy_percent
         )?;
-        match self.restart {
-            Some(restart) => write!(f, ", start again {restart:.1} s"),
+        match &self.restart {
+            Some(restart) => write!(f, ", start again {:.1} s", restart.ready),
             None => Ok(()),
         }
     }
+}
+
+/// A stopped cluster that was started.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Restart {
+    /// Seconds from the start command to all nodes Ready.
+    pub(super) ready: f64,
+    /// Where the time went.
+    pub(super) phases: Vec<Phase>,
 }
 
 /// One ended step of our own command.
@@ -84,8 +93,8 @@ pub(super) trait Contestant {
     fn delete(&self) -> Result<()>;
     /// Process ids of the nodes' first processes, seen from the host.
     fn roots(&self, session: &Session, nodes: usize) -> Result<Vec<u32>>;
-    /// Stops and starts again; seconds from the start command to Ready.
-    fn restart(&self, session: &Session) -> Result<Option<f64>>;
+    /// Stops and starts again.
+    fn restart(&self, session: &Session) -> Result<Option<Restart>>;
 
     /// Creates, observes, deletes.
     fn measure(&self, session: &Session, nodes: usize, settle: Duration) -> Result<Measured> {

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::contestant::{Contestant, NAME};
+use super::contestant::{Contestant, NAME, Restart};
 use super::memory;
 use super::session::{Session, undisturbed};
 use super::store::{self, Environment};
@@ -99,7 +99,7 @@ impl Contestant for Kind {
             .collect()
     }
 
-    fn restart(&self, _: &Session) -> Result<Option<f64>> {
+    fn restart(&self, _: &Session) -> Result<Option<Restart>> {
         Ok(None)
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::contestant::{Contestant, NAME, phases};
+use super::contestant::{Contestant, NAME, Restart, phases};
 use super::session::{Session, undisturbed};
 use super::store;
 
@@ -75,17 +75,17 @@ impl Contestant for AppleK8s {
     }
 
     /// A node that was stopped counts as Ready only when its kubelet has said so since the start.
-    fn restart(&self, session: &Session) -> Result<Option<f64>> {
+    fn restart(&self, session: &Session) -> Result<Option<Restart>> {
         session.output(self.command().args(["stop", "cluster", NAME]))?;
         let mut start = self.command();
         start.args(["start", "cluster", NAME, "--wait", "180s"]);
-        let said = session.output(&mut start)?;
-        let last = phases(&said)
-            .into_iter()
-            .filter(|phase| phase.name == "ready")
-            .map(|phase| phase.at_ms)
-            .max()
-            .context("no node became Ready")?;
-        Ok(Some(Duration::from_millis(last).as_secs_f64()))
+        let phases = phases(&session.output(&mut start)?);
+        let ready = phases.iter().filter(|phase| phase.name == "ready");
+        let last = ready.map(|phase| phase.at_ms).max();
+        let last = Duration::from_millis(last.context("no node became Ready")?);
+        Ok(Some(Restart {
+            ready: last.as_secs_f64(),
+            phases,
+        }))
     }
 }

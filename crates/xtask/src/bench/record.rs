@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::contestant::Measured;
+use super::contestant::{Measured, Phase};
 use super::figures::Figure;
 use super::machine::Machine;
 use super::memory::Memory;
@@ -132,7 +132,7 @@ impl Record {
             add(
                 format!("{nodes} node(s): our start to kind's creation"),
                 Some(0.5),
-                each(|pair| Some(pair.ours.restart? / pair.kind.ready)),
+                each(|pair| Some(pair.ours.restart.as_ref()?.ready / pair.kind.ready)),
             );
             add(
                 format!("{nodes} node(s): idle memory"),
@@ -192,7 +192,9 @@ impl Record {
         };
         row("command to all nodes Ready, s", |m| Some(m.ready));
         row("command to a Service answering, s", |m| Some(m.service));
-        row("start of the stopped cluster to Ready, s", |m| m.restart);
+        row("start of the stopped cluster to Ready, s", |m| {
+            Some(m.restart.as_ref()?.ready)
+        });
         row("idle memory, MiB", |m| Some(m.memory_mib()));
         row("machine busy until Ready, %", |m| Some(m.busy_percent));
     }
@@ -219,30 +221,40 @@ impl Record {
         }
     }
 
-    /// The phases of the run that was neither the fastest nor the slowest.
+    /// The phases of the runs that were neither the fastest nor the slowest.
     fn print_phases(&self, nodes: u16) {
-        let mut runs: Vec<&Measured> = self.of_size(nodes).map(|pair| &pair.ours).collect();
-        runs.sort_by(|a, b| a.ready.total_cmp(&b.ready));
-        let Some(middle) = runs.get(runs.len() / 2) else {
-            return;
+        let middle = |mut runs: Vec<(f64, &[Phase])>, what: &str| {
+            runs.sort_by(|a, b| a.0.total_cmp(&b.0));
+            if let Some((_, phases)) = runs.get(runs.len() / 2) {
+                println!("\n{what}, {nodes} node(s), the middle run");
+                print_table(phases);
+            }
         };
-        println!("\nWhere apple-k8s spends its time, {nodes} node(s), the middle run");
+        let ours = || self.of_size(nodes).map(|pair| &pair.ours);
+        middle(
+            ours().map(|run| (run.ready, &*run.phases)).collect(),
+            "Where apple-k8s spends its time when it creates",
+        );
+        let restarts = ours().filter_map(|run| run.restart.as_ref());
+        middle(
+            restarts.map(|run| (run.ready, &*run.phases)).collect(),
+            "Where apple-k8s spends its time when it starts again",
+        );
+    }
+}
+
+fn print_table(phases: &[Phase]) {
+    println!(
+        "{:<26}{:<26}{:>9}{:>9}",
+        "phase", "node", "took ms", "until ms"
+    );
+    for phase in phases {
         println!(
             "{:<26}{:<26}{:>9}{:>9}",
-            "phase", "node", "took ms", "until ms"
-        );
-        for phase in &middle.phases {
-            println!(
-                "{:<26}{:<26}{:>9}{:>9}",
-                phase.name,
-                phase.node.as_deref().unwrap_or("-"),
-                phase.took_ms,
-                phase.at_ms
-            );
-        }
-        println!(
-            "machine busy {:.0} % of the time from command to Ready",
-            middle.busy_percent
+            phase.name,
+            phase.node.as_deref().unwrap_or("-"),
+            phase.took_ms,
+            phase.at_ms
         );
     }
 }

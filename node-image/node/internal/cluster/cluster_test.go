@@ -60,6 +60,15 @@ func TestCgroupV1SettingsStayOnItsHosts(t *testing.T) {
 	}
 }
 
+// Who names only how often a kubelet looks also makes it report as often.
+func TestKubeletLooksOftenerThanItReports(t *testing.T) {
+	kubelet := rendered(t, testConfig(), false)["KubeletConfiguration"]
+	looks, reports := kubelet["nodeStatusUpdateFrequency"], kubelet["nodeStatusReportFrequency"]
+	if looks == nil || reports == nil || looks == reports {
+		t.Errorf("looks every %v, reports every %v", looks, reports)
+	}
+}
+
 func TestTaintsOfTheControlPlane(t *testing.T) {
 	taints := func(config *contract.Config) string {
 		registration := rendered(t, config, false)["InitConfiguration"]["nodeRegistration"].(map[string]any)

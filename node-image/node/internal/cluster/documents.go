@@ -99,6 +99,12 @@ func kubeletConfiguration(cgroupV1 bool) object {
 		"failSwapOn":                  false,
 		"imageGCHighThresholdPercent": 100,
 		"evictionHard":                object{"nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%"},
+		// A kubelet that starts again finds its node Ready, from before, and so
+		// leaves out its quick looks; if it has to say that it is not ready yet,
+		// it would take ten seconds to say that it is. A look costs next to
+		// nothing: what has not changed is not sent.
+		"nodeStatusUpdateFrequency": "1s",
+		"nodeStatusReportFrequency": "5m",
 	}
 	if cgroupV1 {
 		kubelet["cgroupDriver"] = "cgroupfs"
