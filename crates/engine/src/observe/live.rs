@@ -32,6 +32,10 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// An API that does not answer in this time counts as not answering.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// An API that does not answer this long after its node was started, in milliseconds, is not
+/// merely on its way.
+const STARTING: i64 = 60_000;
+
 /// Longest time between two attempts to reach the API.
 const ATTEMPT: Duration = Duration::from_secs(2);
 
@@ -184,7 +188,8 @@ impl Observer {
                     tracing::debug!(cluster = self.cluster, %error, "watch interrupted");
                     self.check_now();
                 }
-                Happened::Told(None) | Happened::Silent => self.check_now(),
+                Happened::Told(None) => self.unanswered("its watches ended"),
+                Happened::Silent => self.check_now(),
                 Happened::Checked(Ok(())) => {
                     self.check = None;
                     self.hear();
@@ -294,7 +299,10 @@ impl Observer {
             return;
         };
         tracing::debug!(cluster = self.cluster, why, "the API does not answer");
-        self.stale = Some(format!("the API does not answer: {why}"));
+        self.stale = Some(match why {
+            "" => "the API does not answer".to_owned(),
+            why => format!("the API does not answer: {why}"),
+        });
         self.failed = self.failed.saturating_add(1);
         let delay = Duration::from_millis(100) * 2u32.pow(self.failed.min(6));
         self.ask(client, delay.min(ATTEMPT));
@@ -323,7 +331,7 @@ impl Observer {
     }
 
     /// Why the rows are from before.
-    fn stale(&self) -> Option<String> {
+    fn stale(&self, now: i64) -> Option<String> {
         let reading = &self.reading;
         if let Some(problem) = &reading.problem {
             return Some(problem.clone());
@@ -339,7 +347,12 @@ impl Observer {
         if reading.kubeconfig.is_none() {
             return Some("its creation has not ended".into());
         }
-        self.stale.clone()
+        let started = control_plane_start(reading).map(Timestamp::as_millisecond);
+        let starting = started.is_some_and(|time| now < time.saturating_add(STARTING));
+        match &self.stale {
+            Some(_) if starting => Some("the API is starting".into()),
+            stale => stale.clone(),
+        }
     }
 
     /// Sends a view unless it is the last one again.
@@ -355,7 +368,7 @@ impl Observer {
             now.as_millisecond(),
         );
         let mut view = built.view;
-        view.stale = self.stale();
+        view.stale = self.stale(now.as_millisecond());
         view.version.clone_from(&self.version);
         self.views.send_if_modified(|last| {
             view.as_of = last.as_of;
@@ -392,13 +405,18 @@ async fn is_there(client: Client) -> std::result::Result<(), String> {
     }
 }
 
-/// The innermost cause, which says most.
-fn told(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
+/// What an error says beside that there was no answer: its innermost cause says most. Nothing for
+/// connections that end or are refused, which is how a node that is not up looks.
+fn told(error: &kube::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    cause.to_string()
+    match error {
+        kube::Error::Api(_) => cause.to_string(),
+        _ if cause.is::<std::io::Error>() => String::new(),
+        _ => cause.to_string(),
+    }
 }
 
 async fn version(client: Client) -> Option<String> {

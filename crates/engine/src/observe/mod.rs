@@ -16,6 +16,8 @@ mod rows;
 mod runtime;
 mod scene;
 mod services;
+#[cfg(test)]
+mod tests;
 mod usage;
 mod view;
 mod volumes;

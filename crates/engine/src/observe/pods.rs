@@ -1,12 +1,14 @@
 //! Rows of pods.
 
 use k8s_openapi::api::core::v1::{
-    Container, ContainerState, ContainerStatus, Pod, PodCondition, PodSpec, PodStatus,
+    Container, ContainerState, ContainerStateTerminated, ContainerStatus, Pod, PodCondition,
+    PodSpec, PodStatus,
 };
 
 use super::rows::{Health, PodContainer, PodRow};
-use super::scene::{SETTLED, Scene, created, is_system, millis, name, namespace, uid};
+use super::scene::{self, SETTLED, Scene, created, is_system, millis, name, namespace, uid};
 use super::words::{capitalised, ending, one_line, waiting};
+use super::workloads;
 
 /// Rows of all pods, unwell ones first.
 pub(super) fn rows(scene: &Scene<'_>) -> Vec<PodRow> {
@@ -46,7 +48,7 @@ fn row(pod: &Pod, scene: &Scene<'_>) -> PodRow {
         node: look.spec.and_then(|spec| spec.node_name.clone()),
         health,
         state: state(&look),
-        ready: u32::try_from(look.mains().filter(|status| status.ready).count()).unwrap_or(0),
+        ready: scene::number_of(containers.iter().filter(|it| !it.init && it.ready)),
         restarts: containers.iter().map(|container| container.restarts).sum(),
         containers,
         created: created(meta),
@@ -194,7 +196,7 @@ fn waiting_reason(state: &ContainerState) -> Option<&str> {
 fn verdict(look: &Look<'_>, scene: &Scene<'_>) -> Verdict {
     match look.phase() {
         "Succeeded" => return Verdict::new(Health::Stopped, None),
-        "Failed" => return ended_badly(look),
+        "Failed" => return ended_badly(look, scene),
         _ => {}
     }
     if scene.stopped {
@@ -211,7 +213,7 @@ fn verdict(look: &Look<'_>, scene: &Scene<'_>) -> Verdict {
     if let Some((health, why)) = node.and_then(|node| scene.down.get(node)) {
         return Verdict::new(*health, format!("its node {why}"));
     }
-    if let Some(why) = broken_container(look) {
+    if let Some(why) = broken_container(look, scene) {
         return Verdict::new(Health::Failed, why);
     }
     match (node, look.phase()) {
@@ -222,8 +224,9 @@ fn verdict(look: &Look<'_>, scene: &Scene<'_>) -> Verdict {
     }
 }
 
-/// A pod that ended and did not succeed.
-fn ended_badly(look: &Look<'_>) -> Verdict {
+/// A pod that ended and did not succeed. Its controller has made another one in its place, but for
+/// a job that gave up.
+fn ended_badly(look: &Look<'_>, scene: &Scene<'_>) -> Verdict {
     let status = look.status;
     let reason = status.and_then(|status| status.reason.as_deref());
     let message = status.and_then(|status| status.message.as_deref());
@@ -236,11 +239,16 @@ fn ended_badly(look: &Look<'_>) -> Verdict {
         (_, _, Some(end)) => Some(end),
         (reason, message, None) => message.or(reason).map(one_line),
     };
-    Verdict::new(Health::Failed, why)
+    let health = match scene::controller(&look.pod.metadata).map(|owner| owner.kind.as_str()) {
+        None | Some("Node") => Health::Failed,
+        Some("Job") if !workloads::is_complete(look.pod, scene) => Health::Failed,
+        Some(_) => Health::Stopped,
+    };
+    Verdict::new(health, why)
 }
 
 /// The first container that does not come up by itself, and why.
-fn broken_container(look: &Look<'_>) -> Option<String> {
+fn broken_container(look: &Look<'_>, scene: &Scene<'_>) -> Option<String> {
     look.inits().chain(look.mains()).find_map(|container| {
         let state = container.state.as_ref()?;
         if let Some(wait) = &state.waiting {
@@ -250,8 +258,21 @@ fn broken_container(look: &Look<'_>) -> Option<String> {
         }
         // It will be started again: for a moment it looks as if it had just ended.
         let end = state.terminated.as_ref()?;
-        (end.exit_code != 0).then(|| ending(end))
+        failed_itself(end, look, scene).then(|| ending(end))
     })
+}
+
+/// Whether a container ended because of itself, and not because its node was stopped.
+fn failed_itself(end: &ContainerStateTerminated, look: &Look<'_>, scene: &Scene<'_>) -> bool {
+    let node = look.spec.and_then(|spec| spec.node_name.as_deref());
+    let started = node.and_then(|node| scene.machine(node)?.started);
+    let ended = end.finished_at.as_ref().map(|time| time.0);
+    let before = ended
+        .zip(started)
+        .is_some_and(|(ended, started)| ended <= started);
+    // Containers that were still there when a node was turned off.
+    let unseen = end.exit_code == 255 && end.reason.as_deref() == Some("Unknown");
+    end.exit_code != 0 && !before && !unseen
 }
 
 /// No node was found, or not looked for yet.
@@ -278,7 +299,7 @@ fn running(look: &Look<'_>, scene: &Scene<'_>) -> Verdict {
     let restarted = look.mains().chain(look.inits()).find_map(|container| {
         let last = container.last_state.as_ref()?.terminated.as_ref()?;
         let began = began(container)?;
-        (last.exit_code != 0 && !scene.lasted(began, SETTLED)).then(|| ending(last))
+        (failed_itself(last, look, scene) && !scene.lasted(began, SETTLED)).then(|| ending(last))
     });
     if let Some(end) = restarted {
         return Verdict::new(Health::Degraded, format!("restarted: {end}"));
@@ -287,10 +308,10 @@ fn running(look: &Look<'_>, scene: &Scene<'_>) -> Verdict {
         return Verdict::new(Health::Healthy, None);
     }
     let why = warning(look, scene, &["Unhealthy", "FailedPostStartHook"]);
-    let coming = look.mains().filter(|container| !container.ready);
-    let settled = coming
-        .filter_map(began)
-        .all(|began| scene.lasted(began, SETTLED));
+    // What does not run yet, or ends with its node, is on its way.
+    let mut coming = look.mains().filter(|container| !container.ready);
+    let settled =
+        coming.all(|container| began(container).is_some_and(|began| scene.lasted(began, SETTLED)));
     if settled {
         let why = why.or_else(|| not_ready(look));
         Verdict::new(Health::Degraded, why)
@@ -320,7 +341,8 @@ fn warning(look: &Look<'_>, scene: &Scene<'_>, reasons: &[&str]) -> Option<Strin
     if !reasons.is_empty() && !reasons.contains(&reason) {
         return None;
     }
-    event.message.as_deref().map(one_line)
+    let message = event.message.as_deref()?.trim().trim_end_matches(':');
+    Some(one_line(message))
 }
 
 fn containers(look: &Look<'_>) -> Vec<PodContainer> {

@@ -153,6 +153,11 @@ pub(super) fn millis(time: Option<&Time>) -> Option<i64> {
     time.map(|time| time.0.as_millisecond())
 }
 
+/// How many there are.
+pub(super) fn number_of(items: impl Iterator) -> u32 {
+    u32::try_from(items.count()).unwrap_or(u32::MAX)
+}
+
 /// A count of Kubernetes; never below zero.
 pub(super) fn count(number: Option<i32>) -> u32 {
     number

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{Pod, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::rows::{Health, PodRow, WorkloadRow};
-use super::scene::{Scene, controller, count, created, is_system, name, namespace, uid};
+use super::scene::{Scene, controller, count, created, is_system, name, namespace, number_of, uid};
 use super::words::one_line;
 
 /// The pods of one workload, taken together.
@@ -16,6 +16,7 @@ use super::words::one_line;
 pub(super) struct Tally<'a> {
     pods: u32,
     restarts: u32,
+    /// Pods of which all containers are ready.
     running: u32,
     /// The pod that tells most of what is wrong, when one is not well.
     pub(super) worst: Option<&'a PodRow>,
@@ -34,7 +35,8 @@ impl<'a> Tally<'a> {
     fn add(&mut self, pod: &'a PodRow) {
         self.pods += 1;
         self.restarts += pod.restarts;
-        if pod.health == Health::Healthy {
+        let mains = pod.containers.iter().filter(|container| !container.init);
+        if pod.ready > 0 && pod.ready == number_of(mains) {
             self.running += 1;
         }
         let rank = |pod: &PodRow| (pod.health, pod.why.is_none());
@@ -315,6 +317,13 @@ fn job_verdict(it: &Job) -> Option<JobVerdict> {
         health: Health::Stopped,
         why: None,
     })
+}
+
+/// Whether a pod is one of a job that got done what it should.
+pub(super) fn is_complete(pod: &Pod, scene: &Scene<'_>) -> bool {
+    let job = controller(&pod.metadata).and_then(|owner| scene.world.jobs.get(&owner.uid));
+    job.and_then(job_verdict)
+        .is_some_and(|verdict| verdict.health == Health::Stopped)
 }
 
 fn job(it: &Job, tally: &Tally<'_>) -> WorkloadRow {
