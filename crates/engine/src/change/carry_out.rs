@@ -67,7 +67,7 @@ impl Engine {
         };
         let running = op.unless_cancelled(answers(&site.client)).await?;
         if let Some(killed) = killed {
-            op.unless_cancelled(site.clear(&killed.nodes)).await?;
+            op.unless_cancelled(site.clear(&killed)).await?;
             survey = self.survey(name, wanted, Inventory::read(&site.container).await?)?;
         }
         let check = site.check(&survey, running, status.app_root.as_deref());

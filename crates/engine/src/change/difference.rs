@@ -127,6 +127,8 @@ pub(super) struct Difference {
     /// The last one first: the others keep their places.
     pub(super) removed: Vec<Removal>,
     pub(super) recreated: Vec<Recreation>,
+    /// Nodes that a killed change left; they are removed first.
+    pub(super) half_made: Vec<String>,
 }
 
 impl Difference {
@@ -140,9 +142,12 @@ impl Difference {
     /// Why nothing can be done now: nodes that stay have to run.
     pub(super) fn blocked_by(&self, nodes: &[NodeContainer]) -> Option<String> {
         let leaving = self.leaving();
+        let stays = |name: &str| {
+            !leaving.contains(&name) && self.half_made.iter().all(|half_made| half_made != name)
+        };
         let stopped: Vec<&str> = nodes
             .iter()
-            .filter(|node| !node.info.is_running() && !leaving.contains(&node.name()))
+            .filter(|node| !node.info.is_running() && stays(node.name()))
             .map(NodeContainer::name)
             .collect();
         match stopped.as_slice() {
@@ -170,6 +175,11 @@ pub(super) fn between(
 ) -> Difference {
     let mut difference = Difference {
         impossible: cluster_obstacles(saved, wanted, version, api_port),
+        half_made: found
+            .iter()
+            .filter(|found| found.half_made)
+            .map(|found| found.name.clone())
+            .collect(),
         ..Difference::default()
     };
     let images = (

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::carry_out::Site;
 use super::leave::forget;
+use super::remains::containers_of;
 use crate::api;
 use crate::create::{new_bootstrap_token, new_creation_id, readiness};
 use crate::delete::remove_containers;
@@ -38,18 +39,18 @@ impl Site<'_> {
             .filter(|draft| names.contains(&draft.plan.name))
             .cloned()
             .collect();
-        let creation = new_creation_id()?;
-        self.dir.begin_change(&Creation {
-            id: creation.clone(),
+        let change = Creation {
+            id: new_creation_id()?,
             nodes: names.to_vec(),
-        })?;
+        };
+        self.dir.begin_change(&change)?;
         let made = self
             .op
-            .unless_cancelled(self.make(&drafts, &creation))
+            .unless_cancelled(self.make(&drafts, &change.id))
             .await;
         match made {
             Ok(()) => Ok(()),
-            Err(error) => Err(self.abandon(names, error).await),
+            Err(error) => Err(self.abandon(&change, error).await),
         }
     }
 
@@ -131,7 +132,7 @@ impl Site<'_> {
     }
 
     /// Keeps the evidence of nodes that could not be added, and removes them.
-    async fn abandon(&self, names: &[String], error: Error) -> Error {
+    async fn abandon(&self, change: &Creation, error: Error) -> Error {
         let logs = if error.code == ErrorCode::Cancelled {
             None
         } else {
@@ -142,7 +143,7 @@ impl Site<'_> {
         };
         let error = error.logs(logs);
         let step = self.op.steps.begin("clean-up", None);
-        match self.clear(names).await {
+        match self.clear(change).await {
             Ok(()) => {
                 step.done();
                 error
@@ -155,9 +156,11 @@ impl Site<'_> {
     }
 
     /// Removes nodes that never came to belong to the cluster, and all traces of them.
-    pub(super) async fn clear(&self, names: &[String]) -> Result<()> {
-        remove_containers(&self.engine.container, names).await?;
-        for name in names {
+    pub(super) async fn clear(&self, change: &Creation) -> Result<()> {
+        let inventory = Inventory::read(&self.engine.container).await?;
+        let containers = containers_of(change, &inventory);
+        remove_containers(&self.engine.container, &containers).await?;
+        for name in &change.nodes {
             forget(&self.client, name).await?;
         }
         self.reconnect().await?;

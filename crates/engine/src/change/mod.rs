@@ -12,6 +12,7 @@ mod join;
 mod leave;
 mod lost;
 mod marks;
+mod remains;
 mod truth;
 mod words;
 

@@ -93,7 +93,12 @@ fn addition(addition: &Addition) -> PlanItem {
         .cpus
         .unwrap_or_else(|| plan.role.default_cpus().min(host::cpus()));
     let memory = plan.memory.unwrap_or_else(|| plan.role.default_memory());
-    let what = format!("{} with {cpus} CPUs and {memory} is added", role(plan.role));
+    let cpus = if cpus == 1 {
+        "1 CPU".to_owned()
+    } else {
+        format!("{cpus} CPUs")
+    };
+    let what = format!("{} with {cpus} and {memory} is added", role(plan.role));
     let effect = match addition.cause {
         Cause::Wanted => "It boots and joins while everything else goes on.",
         Cause::Missing => "It should be there and is not: it is made anew, with an empty disk.",

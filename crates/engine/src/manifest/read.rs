@@ -86,7 +86,7 @@ fn documents(text: &str) -> Result<Vec<(u32, Value)>, ManifestProblem> {
             ManifestProblem {
                 line: place.and_then(|place| number(place.line())),
                 column: place.and_then(|place| number(place.column())),
-                message: error.without_snippet().to_string(),
+                message: without_place(&error.without_snippet().to_string()).to_owned(),
             }
         })?;
     let line = |document: &Spanned<Value>| {
@@ -98,6 +98,14 @@ fn documents(text: &str) -> Result<Vec<(u32, Value)>, ManifestProblem> {
         .into_iter()
         .map(|document| (line(&document), document.value))
         .collect())
+}
+
+/// A parser's words without the place that they end with.
+fn without_place(message: &str) -> &str {
+    let at = [" at line ", " at position "]
+        .iter()
+        .find_map(|at| message.rfind(at));
+    at.map_or(message, |at| message[..at].trim_end_matches(','))
 }
 
 /// JSON, where one value may follow another.
@@ -116,7 +124,7 @@ fn json(text: &str) -> Result<Vec<(u32, Value)>, ManifestProblem> {
                 return Err(ManifestProblem {
                     line: u32::try_from(error.line()).ok(),
                     column: u32::try_from(error.column()).ok(),
-                    message: error.to_string(),
+                    message: without_place(&error.to_string()).to_owned(),
                 });
             }
         }
