@@ -8,9 +8,9 @@ export function moveRegion(step: 1 | -1): void {
   const regions = order
     .map((name) => document.querySelector<HTMLElement>(`[data-region="${name}"]`))
     .filter((region): region is HTMLElement => region !== null);
-  const active = document.activeElement;
   // The innermost one counts: problems are inside the content.
-  const at = regions.findLastIndex((region) => region.contains(active));
+  const here = document.activeElement?.closest<HTMLElement>("[data-region]") ?? null;
+  const at = here === null ? -1 : regions.indexOf(here);
   for (let tried = 1; tried <= regions.length; tried++) {
     const region = regions[(at + step * tried + regions.length * 2) % regions.length];
     const target = region === undefined ? null : first(region);

@@ -50,6 +50,14 @@ export function coresOf(value: number | null | undefined, limit: number): string
   return `${used} of ${whole}`;
 }
 
+/** Cores at an axis: the unit only where it is not cores. */
+export const coresAxis = (value: number, top: number): string =>
+  top > 1 ? String(Number(value.toFixed(value < 10 ? 1 : 0))) : `${Math.round(value * 1000)} m`;
+
+/** Bytes at an axis: one unit for all. */
+export const bytesAxis = (value: number, top: number): string =>
+  top > Gi ? `${Number((value / Gi).toFixed(1))} Gi` : `${Math.round(value / Mi)} Mi`;
+
 /** Whole percent of a limit, `<1%` for a little. */
 export function percent(value: number | null | undefined, limit: number | null | undefined): string {
   if (value === null || value === undefined || !limit) return unknown;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { apart, bandOf, bandPath, coreTops, gaps, highest, linePath, nearest, roundTop, segments, TopEdge, type Frame } from "./series";
+import { apart, bandOf, bandPath, coreTops, gaps, highest, linePath, means, nearest, roundTop, segments, TopEdge, type Frame } from "./series";
 
 const frame: Frame = { from: 0, to: 100, top: 10, width: 200, height: 100 };
 const points = (...places: [number, number][]) => places.map(([at, value]) => ({ at, value }));
@@ -16,6 +16,16 @@ describe("lines", () => {
   });
   it("are empty without points, not zero", () => {
     expect(linePath([], frame, 10)).toBe("");
+  });
+});
+
+describe("means", () => {
+  it("lie in the middle of slots of the clock, and skip slots without points", () => {
+    expect(means(points([0, 1], [2, 3], [4, 5], [12, 7]), 4)).toEqual(points([2, 2], [6, 5], [14, 7]));
+  });
+  it("leave old slots alone when a point comes", () => {
+    const before = means(points([0, 1], [2, 3], [4, 5]), 4);
+    expect(means(points([0, 1], [2, 3], [4, 5], [6, 9]), 4)[0]).toEqual(before[0]);
   });
 });
 

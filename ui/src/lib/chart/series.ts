@@ -60,6 +60,30 @@ export const yOf = (frame: Frame, value: number): number => frame.height - (Math
 
 const round = (value: number): number => Math.round(value * 10) / 10;
 
+/** Means over slots of time, for more points than pixels. Slots lie on the clock, so that old ones stay as they are. */
+export function means(points: Point[], slot: number): Point[] {
+  const reduced: Point[] = [];
+  let at = -1;
+  let sum = 0;
+  let count = 0;
+  const flush = () => {
+    if (count > 0) reduced.push({ at: at * slot + slot / 2, value: sum / count });
+  };
+  for (const point of points) {
+    const here = Math.floor(point.at / slot);
+    if (here !== at) {
+      flush();
+      at = here;
+      sum = 0;
+      count = 0;
+    }
+    sum += point.value;
+    count += 1;
+  }
+  flush();
+  return reduced;
+}
+
 /** The path of a line, broken at gaps. A point alone between two gaps becomes a dot. */
 export function linePath(points: Point[], frame: Frame, longest: number): string {
   return segments(points, longest)

@@ -1,5 +1,5 @@
 /** Sheets of a window: one at a time, the others wait. */
-import type { Component } from "svelte";
+import { tick, type Component } from "svelte";
 import type { Dropped, Failure, OpenRequest } from "../host/types";
 
 /** What every sheet's component is given besides its own properties. */
@@ -42,7 +42,12 @@ export class Sheets {
   close(): void {
     const ended = this.queue[0];
     this.queue = this.queue.slice(1);
-    if (ended?.opener?.isConnected) ended.opener.focus();
+    // The page takes the focus again once the sheet is gone.
+    void tick().then(() => {
+      if (this.queue.length > 0 || ended === undefined) return;
+      if (ended.opener?.isConnected) ended.opener.focus();
+      else document.getElementById("view-heading")?.focus();
+    });
   }
 
   /** Opens a sheet that was asked for from outside, by name. */

@@ -2,6 +2,7 @@
 import type { Series } from "$lib/chart/series";
 import { shortNode } from "$lib/format";
 import type { NodeRow, NodeUsage } from "$lib/host/types";
+import { byText } from "$lib/table/rows";
 import type { Sample } from "$lib/state/usage.svelte";
 
 /** Older than this, what was measured last says nothing about now. */
@@ -18,7 +19,8 @@ export function seriesOf(samples: Sample[], cluster: string, value: (usage: Node
       if (line === undefined) lines.set(usage.node, (line = { name: shortNode(usage.node, cluster), points: [] }));
       line.points.push({ at: sample.at, value: measured });
     }
-  return [...lines.values()];
+  // The same line for the same node, whatever the order of the samples.
+  return [...lines.values()].toSorted((a, b) => byText(a.name, b.name));
 }
 
 /** What each node uses now, by its name. */

@@ -253,7 +253,7 @@ export function operation(more: Partial<Operation>): Operation {
   };
 }
 
-const running = cluster("dev", { nodes: 3, readyNodes: 3, usage: { cpuCores: 1.3, cpus: 8, memoryBytes: 4.1 * Gi, memoryLimitBytes: 10 * Gi } });
+const running = cluster("dev", { nodes: 3, readyNodes: 3, usage: { cpuCores: 0.95, cpus: 8, memoryBytes: 2.2 * Gi, memoryLimitBytes: 8 * Gi } });
 const ci = stopped("ci");
 
 const portTaken = {

@@ -315,7 +315,7 @@ export function usageAt(at: number, nodes: NodeRow[], pods: PodRow[] = []): Usag
         memoryBytes: Math.round((14 + 180 * noise(index * 7) ** 2) * Mi),
       })),
     nodes: nodes
-      .filter((row) => row.health !== "stopped" && row.health !== "failed")
+      .filter((row) => !["stopped", "failed", "unknown"].includes(row.health))
       .map((row, index): NodeUsage => {
         const wave = Math.sin(at / (90 * second) + index * 1.7) * 0.5 + 0.5;
         const jitter = noise(Math.floor(at / (2 * second)) + index * 31);
