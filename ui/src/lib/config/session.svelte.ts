@@ -36,7 +36,7 @@ export class ConfigSession {
   loaded = $state(false);
   failure = $state.raw<Failure | null>(null);
   private readonly host: Host;
-  private timers = new Map<string, ReturnType<typeof setTimeout>>();
+  private timers: Record<string, ReturnType<typeof setTimeout> | undefined> = {};
   private asked = 0;
   private lastEditor: "text" | "form" = "text";
 
@@ -116,6 +116,25 @@ export class ConfigSession {
     this.forget();
   }
 
+  /** The cluster was changed: what it is now is what further changes are counted from. */
+  async rebase(): Promise<void> {
+    const { host, cluster } = this;
+    if (cluster === null) return;
+    try {
+      const base = await host.call("config_of", { cluster });
+      this.current = (await host.call("config_check", { text: base })).cluster;
+      const { text } = this;
+      const plan = await host.call("config_plan", { cluster, text });
+      const left = plan.atOnce.length + plan.recreated.length + plan.impossible.length;
+      // The text may say the same in other words and with comments: it stays.
+      this.base = left === 0 ? text : base;
+      this.plan = left === 0 ? null : plan;
+      if (left === 0) this.forget();
+    } catch (error) {
+      this.failure = asFailure(error);
+    }
+  }
+
   /** The draft has become a cluster, or part of one. */
   forget(): void {
     this.stop("save");
@@ -125,14 +144,14 @@ export class ConfigSession {
 
   /** Writes the draft now, as when the view goes. */
   async flush(): Promise<void> {
-    if (!this.timers.has("save")) return;
+    if (this.timers["save"] === undefined) return;
     this.stop("save");
     await this.save();
   }
 
   end(): void {
     void this.flush();
-    for (const name of [...this.timers.keys()]) this.stop(name);
+    for (const name of Object.keys(this.timers)) this.stop(name);
   }
 
   private take(text: string): void {
@@ -178,7 +197,7 @@ export class ConfigSession {
   }
 
   private async save(): Promise<void> {
-    this.timers.delete("save");
+    this.timers["save"] = undefined;
     const text = this.changed ? this.text : null;
     try {
       await this.host.call("draft_set", { cluster: this.cluster, text });
@@ -190,18 +209,15 @@ export class ConfigSession {
 
   private later(name: string, ms: number, act: () => void): void {
     this.stop(name);
-    this.timers.set(
-      name,
-      setTimeout(() => {
-        this.timers.delete(name);
-        act();
-      }, ms),
-    );
+    this.timers[name] = setTimeout(() => {
+      this.timers[name] = undefined;
+      act();
+    }, ms);
   }
 
   private stop(name: string): void {
-    clearTimeout(this.timers.get(name));
-    this.timers.delete(name);
+    clearTimeout(this.timers[name]);
+    this.timers[name] = undefined;
   }
 }
 

@@ -138,7 +138,8 @@ const colours = HighlightStyle.define([
 
 const theme = EditorView.theme({
   "&": { height: "100%", background: "var(--content)", color: "var(--text)", font: "var(--mono)" },
-  "&.cm-focused": { outline: "2px solid var(--focus)", outlineOffset: "-2px" },
+  // The element around it shows the focus, gutter included.
+  "&.cm-focused": { outline: "none" },
   ".cm-scroller": { font: "inherit", lineHeight: "18px", overflow: "auto" },
   ".cm-content": { padding: "8px 0", caretColor: "var(--text)" },
   ".cm-line": { padding: "0 12px 0 4px" },

@@ -5,6 +5,7 @@
  * Tests reach it as `window.scripted` to send events and to read which commands were called.
  */
 import { scenarios, type Scenario } from "./scripted/scenarios";
+import { building } from "./scripted/building";
 import { checkConfig, planConfig, presets } from "./scripted/config";
 import { logLine } from "./scripted/logs";
 import { Gi, Mi, second, start, usageAt, version } from "./scripted/world";
@@ -310,7 +311,8 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
 /** The host of this page, as its address asks for it. */
 export function createHost(): Host {
   const asked = new URLSearchParams(location.search);
-  const scenario = scenarios[asked.get("scenario") ?? "three-nodes"] ?? scenarios["three-nodes"];
+  const all = { ...scenarios, ...building };
+  const scenario = all[asked.get("scenario") ?? "three-nodes"] ?? scenarios["three-nodes"];
   if (scenario === undefined) throw new Error("no scenario");
   const host = createScripted(scenario(), {
     platform: asked.get("platform") === "linux" ? "linux" : "mac",
