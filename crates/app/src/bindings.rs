@@ -3,14 +3,13 @@
 use std::any::TypeId;
 use std::collections::{BTreeMap, HashSet};
 
-use engine::{ChangePlan, NodeImages};
+use engine::{ChangePlan, ManifestPreview, NodeImages};
 use ts_rs::{Config, TS, TypeVisitor};
 
 use crate::config::{ConfigCheck, OpenedConfig, Preset};
 use crate::doctor::Check;
 use crate::drops::{ChoosePurpose, DropEvent, Dropped};
 use crate::logs::{LogBatch, LogSource};
-use crate::manifests::ManifestPreview;
 use crate::settings::Settings;
 use crate::snapshot::{Failure, Snapshot};
 use crate::wire::{

@@ -1,8 +1,10 @@
 //! The Cluster YAML as the configurator shows it: problems in their places, and a form.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use spec::{Cluster, SpecError};
 use ts_rs::TS;
 
 /// What the validator says of a text.
@@ -185,4 +187,198 @@ pub struct OpenedConfig {
     pub text: String,
     /// Where it lies, for the title and for saving.
     pub path: String,
+}
+
+/// What the validator says of a text; relative paths in it start at `base`. Blocking: it looks
+/// for the folders to mount.
+pub fn check(text: &str, base: &Path) -> ConfigCheck {
+    match Cluster::parse(text, "", base) {
+        Ok(parsed) => {
+            let mut problems: Vec<ConfigProblem> = parsed
+                .check_host_paths()
+                .err()
+                .map(|missing| listed(&missing.errors, Severity::Error))
+                .unwrap_or_default();
+            problems.extend(listed(&parsed.warnings, Severity::Warning));
+            problems.sort_by_key(|problem| (problem.line, problem.column));
+            ConfigCheck {
+                problems,
+                cluster: Some(ClusterForm::of(&parsed.cluster)),
+            }
+        }
+        Err(errors) => ConfigCheck {
+            problems: listed(&errors.errors, Severity::Error),
+            cluster: None,
+        },
+    }
+}
+
+fn listed(errors: &[SpecError], severity: Severity) -> Vec<ConfigProblem> {
+    errors
+        .iter()
+        .map(|error| {
+            let place = error.place.unwrap_or(spec::Place {
+                line: 1,
+                column: 1,
+                length: 1,
+            });
+            let message = match &error.expected {
+                Some(expected) => format!("{}; expected {expected}", error.message),
+                None => error.message.clone(),
+            };
+            ConfigProblem {
+                line: place.line,
+                column: place.column,
+                length: place.length,
+                path: error.path.clone(),
+                message,
+                hint: error.hint.clone(),
+                severity,
+            }
+        })
+        .collect()
+}
+
+impl ClusterForm {
+    /// The form of a cluster.
+    pub fn of(cluster: &Cluster) -> Self {
+        let networking = &cluster.networking;
+        Self {
+            name: cluster.name.clone(),
+            kubernetes_version: cluster.kubernetes_version.as_ref().map(ToString::to_string),
+            nodes: cluster.nodes.iter().map(NodeForm::of).collect(),
+            networking: NetworkingForm {
+                pod_subnet: networking.pod_subnet.to_string(),
+                service_subnet: networking.service_subnet.to_string(),
+                node_subnet: networking.node_subnet.to_string(),
+                api_server_address: networking.api_server_address.to_string(),
+                api_server_port: networking.api_server_port,
+                cni: networking.cni.to_string(),
+                kube_proxy_mode: networking.kube_proxy_mode.to_string(),
+            },
+            kubeadm_config_patches: cluster.kubeadm_config_patches.clone(),
+            containerd_config_patches: cluster.containerd_config_patches.clone(),
+            machines: cluster
+                .machines()
+                .into_iter()
+                .map(|machine| MachineForm {
+                    cpus: machine.cpus.unwrap_or_else(|| machine.role.default_cpus()),
+                    memory_bytes: machine
+                        .memory
+                        .unwrap_or_else(|| machine.role.default_memory())
+                        .bytes(),
+                    role: machine.role.to_string(),
+                    entry: machine.entry,
+                    name: machine.name,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl NodeForm {
+    fn of(node: &spec::Node) -> Self {
+        let memory = node.memory.unwrap_or_else(|| node.role.default_memory());
+        let taint = |taint: &spec::Taint| TaintForm {
+            key: taint.key.clone(),
+            value: taint.value.clone(),
+            effect: taint.effect.to_string(),
+        };
+        Self {
+            role: node.role.to_string(),
+            replicas: node.replicas,
+            image: node.image.clone(),
+            cpus: node.cpus.unwrap_or_else(|| node.role.default_cpus()),
+            memory: memory.to_string(),
+            memory_bytes: memory.bytes(),
+            labels: node.labels.clone(),
+            taints: node
+                .taints
+                .as_ref()
+                .map(|taints| taints.iter().map(taint).collect()),
+            extra_mounts: node
+                .extra_mounts
+                .iter()
+                .map(|mount| MountForm {
+                    host_path: mount.host_path.display().to_string(),
+                    container_path: mount.container_path.clone(),
+                    read_only: mount.read_only,
+                })
+                .collect(),
+            extra_port_mappings: node
+                .extra_port_mappings
+                .iter()
+                .map(|port| PortForm {
+                    container_port: port.container_port,
+                    host_port: port.host_port,
+                    listen_address: port.listen_address.to_string(),
+                    protocol: port.protocol.to_string(),
+                })
+                .collect(),
+            kubeadm_config_patches: node.kubeadm_config_patches.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails loudly")]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "apiVersion: apple-k8s.dev/v1alpha1
+kind: Cluster
+metadata:
+  name: dev
+spec:
+  nodes:
+  - role: control-plane
+  - role: worker
+    replicas: 2
+    memory: 3Gi
+";
+
+    #[test]
+    fn a_good_text_becomes_a_form_with_its_defaults() {
+        let checked = check(GOOD, Path::new("/"));
+        assert_eq!(checked.problems, []);
+        let form = checked.cluster.unwrap();
+        assert_eq!(form.nodes[0].cpus, 4);
+        assert_eq!(form.nodes[1].memory, "3Gi");
+        let names: Vec<&str> = form.machines.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["dev-control-plane", "dev-worker", "dev-worker2"]);
+        assert_eq!(form.machines[2].entry, 1);
+    }
+
+    #[test]
+    fn a_fault_is_at_its_place() {
+        let checked = check(
+            &GOOD.replace("replicas: 2", "replicas: two"),
+            Path::new("/"),
+        );
+        assert!(checked.cluster.is_none());
+        let problem = &checked.problems[0];
+        assert_eq!((problem.line, problem.column), (9, 15));
+        assert_eq!(problem.path, "spec.nodes[1].replicas");
+        assert_eq!(problem.severity, Severity::Error);
+    }
+
+    #[test]
+    fn a_folder_that_is_missing_is_an_error_and_the_form_stays() {
+        let text = GOOD.replace(
+            "    memory: 3Gi",
+            "    extraMounts:\n    - hostPath: /nowhere/at/all\n      containerPath: /data",
+        );
+        let checked = check(&text, Path::new("/"));
+        assert_eq!(checked.problems.len(), 1);
+        assert_eq!(checked.problems[0].line, 11);
+        assert!(checked.cluster.is_some());
+    }
+
+    #[test]
+    fn nonsense_is_a_problem_and_no_panic() {
+        for text in ["", ":", "[", "a: b: c", "\u{0}", "kind: Cluster"] {
+            let checked = check(text, Path::new("/"));
+            assert!(!checked.problems.is_empty(), "{text:?}");
+        }
+    }
 }

@@ -1,8 +1,18 @@
 //! Files that a user drops or chooses: what they are, told by their content, and the tokens by
 //! which windows speak of them. A window never learns a path.
 
+mod look;
+mod magic;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use engine::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+pub(crate) use look::{glance, look};
 
 use crate::snapshot::Failure;
 
@@ -92,4 +102,59 @@ pub enum ChoosePurpose {
     Yaml,
     /// Anything that can be dropped.
     Any,
+}
+
+/// Tokens and the files behind them.
+#[derive(Debug, Default)]
+pub(crate) struct Drops {
+    known: Mutex<HashMap<String, Vec<(PathBuf, DroppedFile)>>>,
+}
+
+impl Drops {
+    /// A token for files that were looked at, or are to be.
+    pub(crate) fn add(&self, files: Vec<(PathBuf, DroppedFile)>) -> Result<String> {
+        let token = token()?;
+        self.known().insert(token.clone(), files);
+        Ok(token)
+    }
+
+    /// What is known of the files by now. False when the token is void.
+    pub(crate) fn update(&self, token: &str, files: Vec<(PathBuf, DroppedFile)>) -> bool {
+        match self.known().get_mut(token) {
+            Some(known) => {
+                *known = files;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The files behind a token.
+    pub(crate) fn files(&self, token: &str) -> Result<Vec<(PathBuf, DroppedFile)>> {
+        self.known().get(token).cloned().ok_or_else(|| {
+            Error::new(ErrorCode::Usage, "these files are no longer at hand")
+                .hint("drop or choose them again")
+        })
+    }
+
+    /// Makes a token void.
+    pub(crate) fn forget(&self, token: &str) {
+        self.known().remove(token);
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Vec<(PathBuf, DroppedFile)>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sixteen random bytes: nobody guesses files that others have dropped.
+fn token() -> Result<String> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Error::new(
+            ErrorCode::Internal,
+            format!("no random numbers from the system: {error}"),
+        )
+    })?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

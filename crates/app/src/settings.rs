@@ -1,7 +1,14 @@
 //! What a user has chosen.
 
+use std::path::{Path, PathBuf};
+
+use engine::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
+use spec::Cluster;
 use ts_rs::TS;
+
+use crate::place::Place;
+use crate::saved::{self, Loaded};
 
 /// Everything a user can choose; kept in `settings.json` of the app's folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -110,5 +117,180 @@ impl Default for NewCluster {
             memory: None,
             kubernetes_version: None,
         }
+    }
+}
+
+/// Settings as they were found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The settings in use.
+    pub settings: Settings,
+    /// Where a file lies that could not be understood; defaults are in use then.
+    pub corrupt: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Reads the settings. A file that can't be understood, also one of a newer version, is kept
+    /// aside as `settings.json.bad`, and the defaults are used.
+    pub fn load(place: &Place) -> Result<Found> {
+        let file = place.settings_file();
+        let found = |settings, corrupt| Found { settings, corrupt };
+        Ok(match saved::load::<Versioned>(&file)? {
+            Loaded::Absent => found(Self::default(), None),
+            Loaded::Read(Versioned(settings)) => found(settings, None),
+            Loaded::Corrupt(aside) => found(Self::default(), Some(aside)),
+        })
+    }
+
+    /// Keeps the settings.
+    pub fn save(&self, place: &Place) -> Result<()> {
+        saved::save(&place.settings_file(), self)
+    }
+
+    /// Checks what a window sent.
+    pub fn check(mut self) -> Result<Self> {
+        self.version = SETTINGS_VERSION;
+        self.new_cluster.cluster()?;
+        self.start_clusters.sort();
+        self.start_clusters.dedup();
+        for path in [&mut self.container_path, &mut self.kubeconfig] {
+            *path = path.take().filter(|path| !path.trim().is_empty());
+            if let Some(relative) = path
+                .as_deref()
+                .filter(|path| !Path::new(path).is_absolute())
+            {
+                return Err(Error::new(
+                    ErrorCode::Usage,
+                    format!("{relative} is no absolute path"),
+                )
+                .hint("choose the file, or write its whole path from / on"));
+            }
+        }
+        Ok(self)
+    }
+}
+
+impl NewCluster {
+    /// The cluster that it describes.
+    pub fn cluster(&self) -> Result<Cluster> {
+        let invalid = |message: String| Error::new(ErrorCode::ConfigInvalid, message);
+        let mut cluster = Cluster::simple(&self.name, self.workers)
+            .map_err(|error| invalid(error.to_string()))?;
+        if let Some(version) = &self.kubernetes_version {
+            let version = version
+                .parse()
+                .map_err(|error: spec::VersionError| invalid(error.to_string()))?;
+            cluster.kubernetes_version = Some(version);
+        }
+        let memory = match &self.memory {
+            None => None,
+            Some(text) => Some(text.parse().map_err(|error: spec::MemoryError| {
+                invalid(format!("memory of new clusters: {text:?} is {error}"))
+            })?),
+        };
+        for node in &mut cluster.nodes {
+            node.cpus = self.cpus.or(node.cpus);
+            node.memory = memory.or(node.memory);
+        }
+        cluster
+            .check()
+            .map_err(|errors| invalid(errors.to_string()))?;
+        Ok(cluster)
+    }
+}
+
+/// Settings of a version that this program knows.
+struct Versioned(Settings);
+
+impl<'de> Deserialize<'de> for Versioned {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        let settings = Settings::deserialize(from)?;
+        if settings.version > SETTINGS_VERSION {
+            return Err(serde::de::Error::custom("a newer version wrote it"));
+        }
+        Ok(Self(settings))
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails loudly")]
+mod tests {
+    use super::*;
+
+    fn place() -> (tempfile::TempDir, Place) {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::at(folder.path());
+        (folder, place)
+    }
+
+    #[test]
+    fn settings_come_back_as_they_were_kept() {
+        let (_folder, place) = place();
+        assert_eq!(
+            Settings::load(&place).unwrap().settings,
+            Settings::default()
+        );
+        let mut settings = Settings {
+            follow: Follow::Always,
+            ..Settings::default()
+        };
+        settings.new_cluster.memory = Some("3Gi".into());
+        settings.save(&place).unwrap();
+        let found = Settings::load(&place).unwrap();
+        assert_eq!((found.settings, found.corrupt), (settings, None));
+    }
+
+    #[test]
+    fn a_corrupt_file_is_kept_aside_whole() {
+        let (_folder, place) = place();
+        for bad in [
+            "{ half",
+            r#"{"version": 99}"#,
+            r#"{"nonsense": 1}"#,
+            "\u{0}\u{1}",
+        ] {
+            std::fs::write(place.settings_file(), bad).unwrap();
+            let found = Settings::load(&place).unwrap();
+            assert_eq!(found.settings, Settings::default());
+            let aside = found.corrupt.unwrap();
+            assert!(aside.ends_with("settings.json.bad"));
+            assert_eq!(std::fs::read_to_string(aside).unwrap(), bad);
+            assert!(
+                !place.settings_file().exists(),
+                "it would be found corrupt again"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_of_an_older_release_gets_defaults_for_what_it_lacks() {
+        let (_folder, place) = place();
+        std::fs::write(place.settings_file(), r#"{"version":1,"notify":false}"#).unwrap();
+        let found = Settings::load(&place).unwrap();
+        assert!(found.corrupt.is_none());
+        assert!(!found.settings.notify);
+        assert!(found.settings.show_in_menu_bar);
+    }
+
+    #[test]
+    fn what_makes_no_cluster_is_refused() {
+        let with = |change: fn(&mut Settings)| {
+            let mut settings = Settings::default();
+            change(&mut settings);
+            settings.check().map_err(|error| error.code)
+        };
+        assert!(with(|_| ()).is_ok());
+        let bad = |change| assert!(with(change).is_err());
+        bad(|settings| settings.new_cluster.name = "Dev_1".into());
+        bad(|settings| settings.new_cluster.memory = Some("much".into()));
+        bad(|settings| settings.new_cluster.cpus = Some(0));
+        bad(|settings| settings.new_cluster.kubernetes_version = Some("latest".into()));
+        bad(|settings| settings.container_path = Some("bin/container".into()));
+        assert_eq!(
+            with(|settings| settings.kubeconfig = Some("  ".into()))
+                .unwrap()
+                .kubeconfig,
+            None
+        );
     }
 }

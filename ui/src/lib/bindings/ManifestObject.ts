@@ -2,7 +2,7 @@
 import type { ManifestChange } from "./ManifestChange";
 
 /**
- * An object in manifests.
+ * An object of manifests.
  */
 export type ManifestObject = {
 /**
@@ -14,7 +14,7 @@ kind: string,
  */
 apiVersion: string,
 /**
- * Its namespace; none for objects of the whole cluster.
+ * Its namespace; none for objects of the whole cluster, and where the kind is unknown.
  */
 namespace: string | null,
 /**
@@ -22,10 +22,18 @@ namespace: string | null,
  */
 name: string,
 /**
- * What applying does to it.
+ * The line on which it begins, from 1.
+ */
+line: number,
+/**
+ * What applying does, or did, to it.
  */
 change: ManifestChange,
 /**
- * Why it can't be applied.
+ * Why it can't be, or could not be, applied.
  */
-problem: string | null, };
+problem: string | null,
+/**
+ * More to know: from whom fields are taken over, what has to come first.
+ */
+note: string | null, };

@@ -41,6 +41,7 @@ export type { MachineForm } from "./MachineForm";
 export type { ManifestChange } from "./ManifestChange";
 export type { ManifestObject } from "./ManifestObject";
 export type { ManifestPreview } from "./ManifestPreview";
+export type { ManifestProblem } from "./ManifestProblem";
 export type { MountForm } from "./MountForm";
 export type { NetworkingForm } from "./NetworkingForm";
 export type { NewCluster } from "./NewCluster";

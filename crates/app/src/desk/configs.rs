@@ -1,0 +1,173 @@
+//! The Cluster YAML: checked, planned, applied, and drafts of it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use engine::{ChangePlan, Error, ErrorCode, Result};
+
+use super::clusters::base_folder;
+use super::work::Order;
+use super::{Desk, blocking};
+use crate::config::{ConfigCheck, OpenedConfig, Preset, check};
+use crate::drops::FileKind;
+use crate::saved;
+use crate::snapshot::OperationKind;
+
+/// How long nodes that are made get to be of use.
+const WAIT: std::time::Duration = std::time::Duration::from_mins(5);
+/// A draft of more than this is none.
+const LONGEST_DRAFT: usize = 4 << 20;
+
+impl Desk {
+    /// What the validator says of a text.
+    pub async fn config_check(&self, text: String) -> Result<ConfigCheck> {
+        blocking(move || Ok(check(&text, &base_folder()))).await
+    }
+
+    /// A Cluster YAML to begin with.
+    pub fn config_preset(&self, preset: Preset, name: &str) -> Result<String> {
+        let mut new = self.settings().new_cluster;
+        name.clone_into(&mut new.name);
+        match preset {
+            Preset::One => new.workers = 0,
+            Preset::Three => new.workers = 2,
+        }
+        Ok(new.cluster()?.to_yaml())
+    }
+
+    /// The Cluster YAML that a cluster was made from, as it is now.
+    pub async fn config_of(&self, cluster: &str) -> Result<String> {
+        spec::validate_name(cluster)
+            .map_err(|error| Error::new(ErrorCode::Usage, error.to_string()))?;
+        let file = self
+            .home
+            .root()
+            .join("clusters")
+            .join(cluster)
+            .join("cluster.yaml");
+        let cluster = cluster.to_owned();
+        blocking(move || {
+            std::fs::read_to_string(&file).map_err(|error| {
+                if error.kind() == std::io::ErrorKind::NotFound {
+                    Error::new(
+                        ErrorCode::ClusterNotFound,
+                        format!("nothing is saved of a cluster \"{cluster}\""),
+                    )
+                    .hint("it was not created to its end, or was deleted meanwhile")
+                } else {
+                    Error::io("read", &file, &error)
+                }
+            })
+        })
+        .await
+    }
+
+    /// What a changed text means for a cluster.
+    pub async fn config_plan(&self, cluster: &str, text: &str) -> Result<ChangePlan> {
+        let wanted = self.parse(text)?;
+        self.engine()?.plan_change(cluster, &wanted).await
+    }
+
+    /// Makes a cluster what a text says.
+    pub fn config_apply(self: &Arc<Self>, cluster: &str, text: &str) -> Result<u64> {
+        let wanted = self.parse(text)?;
+        let order = Order::on(OperationKind::Change, cluster);
+        let cluster = cluster.to_owned();
+        Ok(self.begin(order, move |desk, op| async move {
+            let engine = desk.engine()?;
+            let changed = engine.change(&cluster, &wanted, Some(WAIT), &op).await?;
+            if let Err(error) = desk.draft_set(Some(&cluster), None) {
+                tracing::warn!(%error, "the draft stays");
+            }
+            Ok(Some(changes(&changed)))
+        }))
+    }
+
+    /// The text of a Cluster YAML behind a token.
+    pub async fn config_open(&self, token: &str) -> Result<OpenedConfig> {
+        let files = self.drops.files(token)?;
+        let found = files
+            .into_iter()
+            .find(|(_, file)| file.kind == FileKind::Cluster);
+        let Some((path, _)) = found else {
+            return Err(Error::new(
+                ErrorCode::ConfigInvalid,
+                "none of these files describes a cluster",
+            ));
+        };
+        blocking(move || {
+            let text =
+                std::fs::read_to_string(&path).map_err(|error| Error::io("read", &path, &error))?;
+            Ok(OpenedConfig {
+                text,
+                path: path.display().to_string(),
+            })
+        })
+        .await
+    }
+
+    /// Writes a Cluster YAML to a file that the user chose.
+    pub async fn config_save(&self, text: String, path: PathBuf) -> Result<String> {
+        let shown = path.display().to_string();
+        blocking(move || {
+            std::fs::write(&path, text).map_err(|error| Error::io("write", &path, &error))
+        })
+        .await?;
+        Ok(shown)
+    }
+
+    /// The unfinished text of a cluster, or of a new one.
+    pub fn draft_get(&self, cluster: Option<&str>) -> Result<Option<String>> {
+        let file = self.draft_file(cluster)?;
+        match std::fs::read_to_string(&file) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io("read", &file, &error)),
+        }
+    }
+
+    /// Keeps an unfinished text, or forgets it.
+    pub fn draft_set(&self, cluster: Option<&str>, text: Option<&str>) -> Result<()> {
+        let file = self.draft_file(cluster)?;
+        match text {
+            Some(text) if text.len() > LONGEST_DRAFT => Err(Error::new(
+                ErrorCode::ConfigInvalid,
+                "a text of more than 4 MiB is no Cluster YAML",
+            )),
+            Some(text) => saved::replace(&file, text),
+            None => saved::remove(&file),
+        }
+    }
+
+    /// The name becomes part of a path: it is checked here, whoever asks.
+    fn draft_file(&self, cluster: Option<&str>) -> Result<PathBuf> {
+        let name = match cluster {
+            None => "new".to_owned(),
+            Some(cluster) => {
+                spec::validate_name(cluster)
+                    .map_err(|error| Error::new(ErrorCode::Usage, error.to_string()))?;
+                format!("of-{cluster}")
+            }
+        };
+        Ok(self.place.drafts().join(format!("{name}.yaml")))
+    }
+}
+
+/// What a change did, in one line.
+fn changes(changed: &engine::Changed) -> String {
+    let parts: Vec<String> = [
+        ("added", &changed.added),
+        ("removed", &changed.removed),
+        ("made again", &changed.recreated),
+        ("changed", &changed.marked),
+    ]
+    .into_iter()
+    .filter(|(_, nodes)| !nodes.is_empty())
+    .map(|(what, nodes)| format!("{} {what}", nodes.join(", ")))
+    .collect();
+    if parts.is_empty() {
+        format!("“{}” is as it should be.", changed.name)
+    } else {
+        format!("“{}”: {}.", changed.name, parts.join("; "))
+    }
+}

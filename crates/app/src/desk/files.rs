@@ -1,0 +1,159 @@
+//! Files that were dropped or chosen.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use engine::{Error, ErrorCode, ManifestPreview, Result};
+
+use super::work::Order;
+use super::{Desk, Event, blocking};
+use crate::drops::{DropEvent, DropKind, Dropped, DroppedFile, FileKind, glance, look};
+use crate::snapshot::OperationKind;
+
+/// Files of one drop that are looked at; nobody drops more on purpose.
+const MOST_FILES: usize = 100;
+
+impl Desk {
+    /// Files came over a window: they get a token, a glance at once, and a look that is told as an
+    /// event. Blocking for the glance.
+    pub fn drop_enter(self: &Arc<Self>, mut paths: Vec<PathBuf>) -> Result<Dropped> {
+        paths.truncate(MOST_FILES);
+        let files: Vec<(PathBuf, DroppedFile)> = paths
+            .into_iter()
+            .map(|path| {
+                let file = glance(&path);
+                (path, file)
+            })
+            .collect();
+        let shown = files.iter().map(|(_, file)| file.clone()).collect();
+        let token = self.drops.add(files)?;
+        let (desk, looking) = (Arc::clone(self), token.clone());
+        tokio::spawn(async move {
+            if let Ok(files) = desk.look_at(&looking).await {
+                desk.send(Event::Drop(Arc::new(DropEvent {
+                    kind: DropKind::Looked,
+                    x: 0.0,
+                    y: 0.0,
+                    token: Some(looking),
+                    looking: false,
+                    files,
+                })));
+            }
+        });
+        Ok(Dropped {
+            token,
+            files: shown,
+        })
+    }
+
+    /// Files were chosen in a dialog: all of them are looked at.
+    pub async fn drop_chosen(&self, mut paths: Vec<PathBuf>) -> Result<Dropped> {
+        paths.truncate(MOST_FILES);
+        let files = paths
+            .into_iter()
+            .map(|path| {
+                let file = glance(&path);
+                (path, file)
+            })
+            .collect();
+        let token = self.drops.add(files)?;
+        let files = self.look_at(&token).await?;
+        Ok(Dropped { token, files })
+    }
+
+    /// What is known of the files behind a token.
+    pub fn drop_files(&self, token: &str) -> Result<Vec<DroppedFile>> {
+        let files = self.drops.files(token)?;
+        Ok(files.into_iter().map(|(_, file)| file).collect())
+    }
+
+    /// Makes a token void.
+    pub fn drop_forget(&self, token: &str) {
+        self.drops.forget(token);
+    }
+
+    async fn look_at(&self, token: &str) -> Result<Vec<DroppedFile>> {
+        let files = self.drops.files(token)?;
+        let looked = blocking(move || {
+            Ok(files
+                .into_iter()
+                .map(|(path, _)| {
+                    let file = look(&path);
+                    (path, file)
+                })
+                .collect::<Vec<_>>())
+        })
+        .await?;
+        let shown = looked.iter().map(|(_, file)| file.clone()).collect();
+        if self.drops.update(token, looked) {
+            Ok(shown)
+        } else {
+            Err(Error::cancelled())
+        }
+    }
+
+    /// What applying manifests would do: those behind a token, or a text.
+    pub async fn manifest_preview(
+        &self,
+        cluster: &str,
+        token: Option<&str>,
+        text: Option<String>,
+    ) -> Result<ManifestPreview> {
+        let text = self.manifests(token, text).await?;
+        self.engine()?.preview_manifests(cluster, &text).await
+    }
+
+    /// Applies manifests: those behind a token, or a text.
+    pub async fn manifest_apply(
+        self: &Arc<Self>,
+        cluster: &str,
+        token: Option<&str>,
+        text: Option<String>,
+    ) -> Result<u64> {
+        let text = self.manifests(token, text).await?;
+        let mut order = Order::on(OperationKind::Apply, cluster);
+        order.subject = Some("manifests".into());
+        let cluster = cluster.to_owned();
+        Ok(self.begin(order, move |desk, op| async move {
+            let engine = desk.engine()?;
+            let objects = engine.apply_manifests(&cluster, &text, &op).await?;
+            let count = u32::try_from(objects.len()).unwrap_or(u32::MAX);
+            Ok(Some(format!(
+                "{} applied to “{cluster}”.",
+                crate::words::counted(count, "object")
+            )))
+        }))
+    }
+
+    /// All manifests as one text.
+    async fn manifests(&self, token: Option<&str>, text: Option<String>) -> Result<String> {
+        if let Some(text) = text {
+            return Ok(text);
+        }
+        let nothing = || {
+            Error::new(
+                ErrorCode::Usage,
+                "none of these files holds Kubernetes objects",
+            )
+        };
+        let files = self.drops.files(token.ok_or_else(nothing)?)?;
+        let paths: Vec<PathBuf> = files
+            .into_iter()
+            .filter(|(_, file)| file.kind == FileKind::Manifests)
+            .map(|(path, _)| path)
+            .collect();
+        if paths.is_empty() {
+            return Err(nothing());
+        }
+        blocking(move || {
+            let texts: Result<Vec<String>> = paths
+                .iter()
+                .map(|path| {
+                    std::fs::read_to_string(path).map_err(|error| Error::io("read", path, &error))
+                })
+                .collect();
+            Ok(texts?.join("\n---\n"))
+        })
+        .await
+    }
+}

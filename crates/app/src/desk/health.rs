@@ -1,0 +1,93 @@
+//! The check list, and what the app says of itself.
+
+use std::path::{Path, PathBuf};
+
+use engine::Result;
+
+use super::Desk;
+use crate::terminal::{self, Launch, Platform, Surroundings};
+use crate::wire::{AppInfo, RevealTarget, TerminalTarget};
+
+/// Addresses of documentation that a window may open.
+const DOCUMENTATION: [&str; 4] = [
+    "https://github.com/apple/container/releases",
+    "https://github.com/apple/container",
+    "https://github.com/apple-k8s/apple-k8s",
+    "https://kubernetes.io/docs/",
+];
+
+impl Desk {
+    /// What the app is.
+    pub fn info(&self) -> AppInfo {
+        AppInfo {
+            version: env!("CARGO_PKG_VERSION").into(),
+            platform: Platform::here().name().into(),
+            architecture: engine::architecture().into(),
+            kubernetes_version: engine::DEFAULT_KUBERNETES_VERSION.into(),
+            logs: self.place.logs().display().to_string(),
+            config: self.place.config().display().to_string(),
+        }
+    }
+
+    /// Where the engine keeps its files.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.root()
+    }
+
+    /// How a shell for a target is opened.
+    pub fn terminal(&self, target: &TerminalTarget) -> Result<Launch> {
+        let surroundings = Surroundings::of_this_process();
+        let command = terminal::command(target, &self.engine()?, &surroundings)?;
+        let launch = terminal::launch(
+            Platform::here(),
+            &surroundings,
+            &command,
+            &self.place.config().join("terminal"),
+            self.store.number(),
+        )?;
+        if let Some((file, text)) = &launch.script {
+            crate::saved::replace(file, text)?;
+            make_executable(file)?;
+        }
+        Ok(launch)
+    }
+
+    /// A path to show in the file manager.
+    pub fn reveal(&self, what: RevealTarget) -> Result<PathBuf> {
+        Ok(match what {
+            RevealTarget::Logs => self.place.logs().to_owned(),
+            RevealTarget::ClusterLogs => self.home.root().join("logs"),
+            RevealTarget::Settings => self.place.config().to_owned(),
+            RevealTarget::Kubeconfig => kubeconfig::Files::from_env(self.kubeconfig().as_deref())?
+                .target()
+                .to_owned(),
+        })
+    }
+
+    /// Whether a window may have this address opened: documentation, or a port of this machine
+    /// that a cluster which is shown says can be reached.
+    pub fn may_open(&self, url: &str) -> bool {
+        if DOCUMENTATION.iter().any(|known| {
+            url.strip_prefix(known).is_some_and(|rest| {
+                rest.is_empty() || known.ends_with('/') || rest.starts_with('/')
+            })
+        }) {
+            return url.chars().all(|c| c.is_ascii_graphic());
+        }
+        let rest = url
+            .strip_prefix("http://")
+            .or_else(|| url.strip_prefix("https://"));
+        let Some(address) = rest.map(|rest| rest.trim_end_matches('/')) else {
+            return false;
+        };
+        self.reachable()
+            .iter()
+            .any(|known| known == address || known.replace("127.0.0.1", "localhost") == address)
+    }
+}
+
+fn make_executable(file: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o700))
+        .map_err(|error| engine::Error::io("make executable", file, &error))
+}

@@ -1,0 +1,242 @@
+//! Keeps the list of clusters true.
+//!
+//! It looks at the runtime when a program's work on a cluster begins or ends, when somebody asks,
+//! every two seconds while a window can be seen, and once a minute while a cluster runs. With no
+//! window and no running cluster it sleeps.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use engine::{ClusterSummary, Engine, Error, ErrorCode, NodeStatus};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{Desk, elsewhere};
+use crate::snapshot::{ClusterState, Runtime, RuntimeState};
+use crate::world::{Fact, Found, Wellness};
+
+/// Time between two looks while a window can be seen.
+const SEEN: Duration = Duration::from_secs(2);
+/// Time between two looks while a cluster runs.
+const RUNNING: Duration = Duration::from_mins(1);
+/// What comes together is looked at together.
+const TOGETHER: Duration = Duration::from_millis(60);
+/// How long a runtime that does not answer is left alone.
+const HANGING: Duration = Duration::from_secs(10);
+
+/// Looks until the desk is gone.
+pub(super) async fn keep(desk: Weak<Desk>) {
+    let mut changes = None;
+    let Some(here) = desk.upgrade() else { return };
+    let (mut windows, asked) = (here.windows.subscribe(), Arc::clone(&here.look));
+    drop(here);
+    // Kubernetes is asked only when something may have changed, not with every look.
+    let mut ask = true;
+    loop {
+        let Some(here) = desk.upgrade() else { return };
+        if changes.is_none() {
+            changes = here.engine().ok().and_then(|engine| {
+                engine
+                    .changes()
+                    .inspect_err(|error| tracing::warn!(%error, "other programs are not seen"))
+                    .ok()
+            });
+        }
+        let works = elsewhere::works(here.home.root());
+        here.store.tell(Fact::Elsewhere(works));
+        here.look_now(ask).await;
+        let next = next(&here);
+        drop(here);
+        ask = tokio::select! {
+            () = async {
+                match &mut changes {
+                    Some(changes) => changes.changed().await,
+                    None => std::future::pending().await,
+                }
+            } => true,
+            () = asked.notified() => true,
+            changed = windows.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                continue;
+            }
+            at = due(next) => at,
+        };
+        if ask {
+            sleep(TOGETHER).await;
+        }
+    }
+}
+
+/// When to look again without being asked, and whether Kubernetes is asked too.
+fn next(desk: &Desk) -> Option<(Duration, bool)> {
+    let snapshot = desk.snapshot();
+    let runs = snapshot
+        .clusters
+        .iter()
+        .any(|one| matches!(one.state, ClusterState::Running | ClusterState::Partial));
+    if desk.windows.borrow().any_visible() {
+        let hangs = snapshot.runtime.state == RuntimeState::Unusable;
+        Some((if hangs { HANGING } else { SEEN }, false))
+    } else {
+        runs.then_some((RUNNING, true))
+    }
+}
+
+async fn due(next: Option<(Duration, bool)>) -> bool {
+    match next {
+        Some((after, ask)) => {
+            sleep_until(Instant::now() + after).await;
+            ask
+        }
+        None => std::future::pending().await,
+    }
+}
+
+impl Desk {
+    /// Looks at the runtime; with `ask`, at Kubernetes too.
+    async fn look_now(self: &Arc<Self>, ask: bool) {
+        let engine = match self.engine() {
+            Ok(engine) => engine,
+            Err(error) => {
+                self.store.tell(Fact::Runtime(down(None, error)));
+                self.store.tell(Fact::Clusters(self.saved_clusters()));
+                return;
+            }
+        };
+        let (clusters, nodes) = tokio::join!(engine.clusters(), engine.nodes(None));
+        let (clusters, nodes) = match (clusters, nodes) {
+            (Ok(clusters), Ok(nodes)) => (clusters, nodes),
+            (Err(error), _) | (_, Err(error)) => {
+                let stopped = error.code == ErrorCode::RuntimeStopped;
+                self.store.tell(Fact::Runtime(down(Some(&engine), error)));
+                if stopped || self.snapshot().clusters.is_empty() {
+                    self.store.tell(Fact::Clusters(self.saved_clusters()));
+                }
+                return;
+            }
+        };
+        self.store.tell(Fact::Runtime(ready(&engine).await));
+        let found: Vec<Found> = clusters
+            .iter()
+            .map(|summary| found(summary, &nodes))
+            .collect();
+        let running: Vec<String> = found
+            .iter()
+            .filter(|one| matches!(one.state, ClusterState::Running | ClusterState::Partial))
+            .map(|one| one.name.clone())
+            .collect();
+        self.store.tell(Fact::Clusters(found));
+        self.views.sizes(&nodes);
+        self.views.look();
+        if ask {
+            for cluster in running {
+                self.ask_kubernetes(&engine, &cluster).await;
+            }
+        }
+    }
+
+    /// Asks a cluster that no window follows how it does, and what it uses.
+    async fn ask_kubernetes(self: &Arc<Self>, engine: &Engine, cluster: &str) {
+        if self.views.follows(cluster) {
+            return;
+        }
+        if let Ok(status) = engine.status(cluster).await {
+            self.store
+                .tell(Fact::Wellness(cluster.to_owned(), wellness(&status)));
+        }
+        self.measure_once(engine, cluster);
+    }
+
+    /// Clusters by what the engine saved of them, when the runtime can't be asked.
+    fn saved_clusters(&self) -> Vec<Found> {
+        let Ok(entries) = std::fs::read_dir(self.home.root().join("clusters")) else {
+            return Vec::new();
+        };
+        entries
+            .filter_map(|entry| {
+                let entry = entry.ok()?;
+                let name = entry.file_name().into_string().ok()?;
+                let text = std::fs::read(entry.path().join("cluster.yaml")).ok()?;
+                let parsed = spec::Cluster::parse(text, &name, self.home.root()).ok()?;
+                Some(Found {
+                    context: Engine::context_name(&name),
+                    state: ClusterState::Stopped,
+                    nodes: u32::try_from(parsed.cluster.machines().len()).unwrap_or_default(),
+                    server: None,
+                    started: None,
+                    name,
+                })
+            })
+            .collect()
+    }
+}
+
+fn found(summary: &ClusterSummary, nodes: &[NodeStatus]) -> Found {
+    let started = nodes
+        .iter()
+        .filter(|node| node.cluster == summary.name)
+        .filter_map(|node| node.started.as_ref()?.parse::<jiff::Timestamp>().ok())
+        .max();
+    Found {
+        name: summary.name.clone(),
+        state: summary.state.into(),
+        nodes: u32::try_from(summary.nodes).unwrap_or(u32::MAX),
+        context: summary.context.clone(),
+        server: summary.server.clone(),
+        started: started.map(jiff::Timestamp::as_millisecond),
+    }
+}
+
+fn wellness(status: &engine::ClusterStatus) -> Wellness {
+    let unready = status
+        .members
+        .iter()
+        .find(|member| member.ready == Some(false));
+    let why = unready.map(|member| {
+        let reason = member.reason.as_deref().unwrap_or("no reason is known");
+        format!("{} not ready: {reason}", member.name)
+    });
+    let ready = status
+        .members
+        .iter()
+        .filter(|member| member.ready == Some(true))
+        .count();
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    Wellness {
+        answers: status.api_problem.is_none(),
+        ready_nodes: status.api_problem.is_none().then(|| count(ready)),
+        version: status
+            .members
+            .iter()
+            .find_map(|member| member.version.clone()),
+        problems: u32::from(why.is_some()),
+        why,
+    }
+}
+
+async fn ready(engine: &Engine) -> Runtime {
+    let container = engine.container();
+    let version = container.capabilities().await.ok();
+    Runtime {
+        state: RuntimeState::Ready,
+        program: Some(container.program().display().to_string()),
+        version: version.map(|capabilities| capabilities.version.to_string()),
+        problem: None,
+    }
+}
+
+/// The runtime that can't be used, and why.
+fn down(engine: Option<&Engine>, error: Error) -> Runtime {
+    let state = match error.code {
+        ErrorCode::RuntimeMissing => RuntimeState::Missing,
+        ErrorCode::RuntimeStopped => RuntimeState::Stopped,
+        _ => RuntimeState::Unusable,
+    };
+    Runtime {
+        state,
+        program: engine.map(|engine| engine.container().program().display().to_string()),
+        version: None,
+        problem: Some(error.into()),
+    }
+}
