@@ -13,9 +13,14 @@ use super::session::{Session, undisturbed};
 /// Where a podman has its settings.
 pub(super) type Environment = Vec<(&'static str, PathBuf)>;
 
-/// The node image that both boot.
+/// The node image that both boot, named so that podman takes no other of that name.
 pub(super) fn node_image() -> String {
-    engine::node_image(engine::DEFAULT_KUBERNETES_VERSION)
+    let image = engine::node_image(engine::DEFAULT_KUBERNETES_VERSION);
+    if image.contains('/') {
+        image
+    } else {
+        format!("docker.io/library/{image}")
+    }
 }
 
 /// The folder of podman's files below that of `container`.
