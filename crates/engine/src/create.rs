@@ -18,7 +18,7 @@ use crate::api::{self, Readiness};
 use crate::error::{Error, ErrorCode, Result};
 use crate::home::{ClusterDir, Creation};
 use crate::host::{self, ApiPort};
-use crate::inventory::{Inventory, NodeContainer};
+use crate::inventory::{self, Inventory, NodeContainer};
 use crate::node::protocol::{JoinMaterial, Secret};
 use crate::node::session::{Milestone, Session};
 use crate::plan::{self, NodeDraft, Shared};
@@ -178,12 +178,7 @@ impl Engine {
     }
 
     /// Makes the cluster known: saved intent, own access. From here on it is one.
-    fn remember(
-        &self,
-        request: &CreateRequest,
-        prepared: &Prepared,
-        admin: &Secret,
-    ) -> Result<()> {
+    fn remember(&self, request: &CreateRequest, prepared: &Prepared, admin: &Secret) -> Result<()> {
         let cluster = &request.cluster;
         let dir = self.home.cluster(&cluster.name);
         ClusterDir::write(&dir.kubeconfig_file(), &admin.0)?;
@@ -201,11 +196,8 @@ impl Engine {
     ) -> Result<Created> {
         let cluster = &request.cluster;
         let name = cluster.name.clone();
-        let server = format!(
-            "https://{}:{}",
-            cluster.networking.api_server_address,
-            prepared.api_port.number()
-        );
+        let published = cluster.networking.api_server_address.into();
+        let server = inventory::server(published, prepared.api_port.number());
         let context = Self::context_name(&name);
         let entry = Entry::from_admin(&admin.0, &context, &server)?;
         let current = if request.set_context {
@@ -351,7 +343,7 @@ pub(crate) fn readiness(cluster: &Cluster, nodes: &[NodeContainer]) -> Readiness
 
 /// Where the API is published on this machine.
 pub(crate) fn server_of(nodes: &[NodeContainer]) -> Result<String> {
-    crate::inventory::control_plane(nodes)
+    inventory::control_plane(nodes)
         .and_then(NodeContainer::api_server)
         .ok_or_else(|| {
             Error::new(

@@ -1,7 +1,7 @@
 //! Which clusters and nodes there are: read from the labels on containers, never remembered.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use container::{Container, ContainerInfo, State};
 use serde::Serialize;
@@ -60,8 +60,8 @@ impl NodeContainer {
     /// The address the runtime gave it at this start.
     pub(crate) fn underlay(&self) -> Option<Ipv4Addr> {
         match self.info.address()? {
-            std::net::IpAddr::V4(address) => Some(address),
-            std::net::IpAddr::V6(_) => None,
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
         }
     }
 
@@ -79,13 +79,23 @@ impl NodeContainer {
             .published
             .iter()
             .find(|port| port.container_port == API_PORT)?;
-        let host = match port.host_address.as_str() {
-            "" | "0.0.0.0" => "127.0.0.1".to_owned(),
-            v6 if v6.contains(':') => format!("[{v6}]"),
-            v4 => v4.to_owned(),
-        };
-        Some(format!("https://{host}:{}", port.host_port))
+        // Apple's program leaves the address out when it is any.
+        let host = port.host_address.parse();
+        Some(server(
+            host.unwrap_or(Ipv4Addr::UNSPECIFIED.into()),
+            port.host_port,
+        ))
     }
+}
+
+/// Where an API that is published on this address and port is reached from this machine.
+pub(crate) fn server(published: IpAddr, port: u16) -> String {
+    let host = match published {
+        IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(address) if address.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        address => address,
+    };
+    format!("https://{}", SocketAddr::new(host, port))
 }
 
 /// Whether a cluster's nodes run.
@@ -221,6 +231,15 @@ mod tests {
         assert_eq!(api.as_deref(), Some("https://127.0.0.1:16443"));
         assert_eq!(nodes[1].underlay(), Some(Ipv4Addr::new(192, 168, 64, 9)));
         assert_eq!(inventory.all.len(), 5);
+    }
+
+    #[test]
+    fn an_api_for_all_addresses_is_reached_by_the_own_one() {
+        let server = |address: &str| server(address.parse().expect("an address"), 16443);
+        assert_eq!(server("0.0.0.0"), "https://127.0.0.1:16443");
+        assert_eq!(server("127.0.0.1"), "https://127.0.0.1:16443");
+        assert_eq!(server("192.168.1.5"), "https://192.168.1.5:16443");
+        assert_eq!(server("::"), "https://[::1]:16443");
     }
 
     #[test]

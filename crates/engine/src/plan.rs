@@ -177,7 +177,7 @@ impl NodeDraft {
 fn certificate_names(cluster: &Cluster) -> Vec<String> {
     let mut names = vec!["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string()];
     let published = cluster.networking.api_server_address;
-    if !published.is_loopback() && !published.is_unspecified() {
+    if published != Ipv4Addr::LOCALHOST && !published.is_unspecified() {
         names.push(published.to_string());
     }
     names
@@ -228,4 +228,54 @@ pub(crate) fn node_configs(cluster: &Cluster, nodes: &[NodeContainer]) -> Result
             kubernetes: None,
         })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spec::{Node, Taint, TaintEffect};
+
+    #[test]
+    fn the_certificate_names_the_address_that_the_host_uses() {
+        let names = |address: &str| {
+            let mut cluster = Cluster::simple("dev", 0).expect("a cluster");
+            cluster.networking.api_server_address = address.parse().expect("an address");
+            certificate_names(&cluster)
+        };
+        let always = ["localhost", "127.0.0.1"];
+        assert_eq!(names("127.0.0.1"), always);
+        assert_eq!(names("0.0.0.0"), always, "it is reached by the own address");
+        for other in ["192.168.1.5", "127.0.0.2"] {
+            assert_eq!(names(other), [&always[..], &[other]].concat());
+        }
+    }
+
+    /// What the control plane is told of taints: its own, and whether kubeadm's goes.
+    fn taints(taints: Option<Vec<Taint>>, workers: u32) -> (Vec<Taint>, bool) {
+        let mut cluster = Cluster::simple("dev", workers).expect("a cluster");
+        cluster.nodes[0] = Node {
+            taints,
+            ..Node::new(Role::ControlPlane)
+        };
+        let drafts = nodes(&cluster).expect("addresses");
+        let told = drafts[0].kubernetes(&cluster, drafts[0].address, None);
+        for worker in &drafts[1..] {
+            let told = worker.kubernetes(&cluster, drafts[0].address, None);
+            assert!(!told.remove_control_plane_taint, "a worker never has it");
+        }
+        (told.taints, told.remove_control_plane_taint)
+    }
+
+    #[test]
+    fn an_explicit_list_of_taints_replaces_the_usual_one() {
+        let own = Taint {
+            key: "example.com/dedicated".into(),
+            value: String::new(),
+            effect: TaintEffect::NoSchedule,
+        };
+        assert_eq!(taints(None, 1), (vec![], false), "the usual one stays");
+        assert_eq!(taints(None, 0), (vec![], true), "a node without company");
+        assert_eq!(taints(Some(vec![]), 1), (vec![], true));
+        assert_eq!(taints(Some(vec![own.clone()]), 1), (vec![own], true));
+    }
 }

@@ -7,6 +7,8 @@ mod bench;
 mod images;
 #[path = "scripted/lifecycle.rs"]
 mod lifecycle;
+#[path = "scripted/ports.rs"]
+mod ports;
 
 use std::fs;
 use std::path::Path;
