@@ -44,39 +44,40 @@ fn plan_text(name: &str, plan: &ChangePlan, style: Style) -> String {
     if plan.is_empty() {
         return format!("Cluster \"{name}\" already is as the file says\n");
     }
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for (title, tone, items) in [
         ("Done at once:", Tone::Good, &plan.at_once),
         ("Workers made again:", Tone::Doubtful, &plan.recreated),
         ("Takes a new cluster:", Tone::Bad, &plan.impossible),
     ] {
         if !items.is_empty() {
-            text.push_str(&format!("{}\n", style.paint(tone, title)));
-            text.extend(items.iter().map(|item| item_text(item, style)));
+            lines.push(style.paint(tone, title));
+            lines.extend(items.iter().flat_map(|item| item_lines(item, style)));
         }
     }
     if let Some(reason) = &plan.blocked {
         let label = style.paint(Tone::Bad, "Not now:");
-        text.push_str(&format!("{label} {}\n", harmless(reason)));
+        lines.push(format!("{label} {}", harmless(reason)));
     }
-    text
+    lines.push(String::new());
+    lines.join("\n")
 }
 
-fn item_text(item: &PlanItem, style: Style) -> String {
+fn item_lines(item: &PlanItem, style: Style) -> Vec<String> {
     let what = harmless(&item.what);
-    let mut text = match &item.node {
-        Some(node) => format!("  {}: {what}\n", harmless(node)),
-        None => format!("  {what}\n"),
+    let title = match &item.node {
+        Some(node) => format!("  {}: {what}", harmless(node)),
+        None => format!("  {what}"),
     };
-    text.push_str(&format!("    {}\n", style.paint(Tone::Faint, &item.effect)));
+    let mut lines = vec![
+        title,
+        format!("    {}", style.paint(Tone::Faint, &item.effect)),
+    ];
     if !item.loses.is_empty() {
         let label = style.paint(Tone::Bad, "Lost for good:");
-        text.push_str(&format!(
-            "    {label} {}\n",
-            harmless(&item.loses.join(", "))
-        ));
+        lines.push(format!("    {label} {}", harmless(&item.loses.join(", "))));
     }
-    text
+    lines
 }
 
 fn changed_text(changed: &Changed, took: &str) -> String {
@@ -94,17 +95,19 @@ fn changed_text(changed: &Changed, took: &str) -> String {
     if parts.is_empty() {
         return format!("Cluster \"{name}\" already is as the file says\n");
     }
-    let mut text = format!(
-        "Cluster \"{name}\" is changed after {took}: {}\n",
-        parts.join(", ")
+    let what = parts.join(", ");
+    let text = format!(
+        "Cluster \"{name}\" is changed after {took}: {what}
+"
     );
-    if !changed.forced.is_empty() {
-        let pods = harmless(&changed.forced.join(", "));
-        text.push_str(&format!(
-            "Ended with their node, as they did not leave it: {pods}\n"
-        ));
+    if changed.forced.is_empty() {
+        return text;
     }
-    text
+    let pods = harmless(&changed.forced.join(", "));
+    format!(
+        "{text}Ended with their node, as they did not leave it: {pods}
+"
+    )
 }
 
 #[cfg(test)]

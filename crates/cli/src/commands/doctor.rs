@@ -62,22 +62,17 @@ async fn put_right(fix: FixId, session: &Session) -> Result<()> {
 fn text(checks: &[Check], style: Style) -> String {
     let width = checks.iter().map(|check| check.title.chars().count()).max();
     let width = width.unwrap_or_default();
-    let mut text = String::new();
-    for check in checks {
+    let line = |check: &Check| {
         let (mark, tone) = match check.state {
             CheckState::Ok => ("✓", Tone::Good),
             CheckState::Warning => ("!", Tone::Doubtful),
             CheckState::Failed => ("✗", Tone::Bad),
             CheckState::Unknown => ("?", Tone::Faint),
         };
-        let mark = style.paint(tone, mark);
-        text.push_str(&format!(
-            "{mark} {:<width$}  {}\n",
-            check.title,
-            harmless(&check.detail)
-        ));
-    }
-    text
+        let (mark, detail) = (style.paint(tone, mark), harmless(&check.detail));
+        format!("{mark} {:<width$}  {detail}\n", check.title)
+    };
+    checks.iter().map(line).collect()
 }
 
 /// The first failed check as an error, whose code is the exit status.

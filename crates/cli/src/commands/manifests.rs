@@ -79,21 +79,23 @@ fn title(object: &ManifestObject) -> String {
 }
 
 fn table(objects: &[ManifestObject], style: Style) -> String {
-    let mut text = String::new();
-    for object in objects {
+    let line = |object: &ManifestObject| {
         let (word, tone) = match object.change {
             ManifestChange::New => ("new", Tone::Good),
             ManifestChange::Changed => ("changed", Tone::Doubtful),
             ManifestChange::Unchanged => ("unchanged", Tone::Faint),
         };
         let word = style.paint(tone, &format!("{word:<9}"));
-        text.push_str(&format!("{word}  {}", harmless(&title(object))));
-        if let Some(note) = &object.note {
-            text.push_str(&style.paint(Tone::Faint, &format!("  {}", harmless(note))));
+        let title = harmless(&title(object));
+        match &object.note {
+            Some(note) => {
+                let note = style.paint(Tone::Faint, &harmless(note));
+                format!("{word}  {title}  {note}\n")
+            }
+            None => format!("{word}  {title}\n"),
         }
-        text.push('\n');
-    }
-    text
+    };
+    objects.iter().map(line).collect()
 }
 
 #[cfg(test)]

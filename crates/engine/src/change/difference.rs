@@ -1,7 +1,6 @@
 //! How a wanted cluster differs from the one there is. Pure.
 
 use std::collections::BTreeMap;
-use std::fmt::Debug;
 
 use spec::{Cluster, NodePlan, Role, Taint, TaintEffect};
 
@@ -412,16 +411,17 @@ fn marks(saved: &Cluster, old: &NodePlan, wanted: &Cluster, new: &NodePlan) -> M
             .filter(changed)
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect(),
-        drop_labels: missing(&Vec::from_iter(old.labels.keys().cloned()), |key| {
-            new.labels.contains_key(key)
-        }),
-        add_taints: missing(&after, |taint| before.contains(taint)),
-        drop_taints: missing(&before, |taint| after.contains(taint)),
+        drop_labels: missing(old.labels.keys(), |key| new.labels.contains_key(key)),
+        add_taints: missing(after.iter(), |taint| before.contains(taint)),
+        drop_taints: missing(before.iter(), |taint| after.contains(taint)),
     }
 }
 
-fn missing<T: Clone + Debug>(all: &[T], known: impl Fn(&T) -> bool) -> Vec<T> {
-    all.iter().filter(|one| !known(one)).cloned().collect()
+fn missing<'a, T: Clone + 'a>(
+    all: impl Iterator<Item = &'a T>,
+    known: impl Fn(&T) -> bool,
+) -> Vec<T> {
+    all.filter(|one| !known(one)).cloned().collect()
 }
 
 /// The taints that a node has by a Cluster YAML: of a control plane those of kubeadm, when it says

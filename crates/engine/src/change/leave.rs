@@ -97,7 +97,7 @@ async fn drain(client: &Client, node: &str, step: &RunningStep) -> Result<Vec<St
         .into_iter()
         .filter(must_leave)
         .collect();
-    let mut left: BTreeSet<String> = leaving.iter().filter_map(|pod| pod.uid()).collect();
+    let mut left: BTreeSet<String> = leaving.iter().filter_map(ResourceExt::uid).collect();
     if left.is_empty() {
         return Ok(Vec::new());
     }

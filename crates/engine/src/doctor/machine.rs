@@ -105,7 +105,8 @@ pub(super) fn memory() -> Check {
 
 fn judge(memory: Memory) -> (CheckState, String) {
     let needed = Role::ControlPlane.default_memory().bytes();
-    let gibibytes = |bytes: u64| format!("{}.{} GiB", bytes >> 30, (bytes % (1 << 30)) * 10 >> 30);
+    let gibibytes =
+        |bytes: u64| format!("{}.{} GiB", bytes >> 30, ((bytes % (1 << 30)) * 10) >> 30);
     let found = format!(
         "{} of {} free; a cluster of one node takes up to {}",
         gibibytes(memory.free),

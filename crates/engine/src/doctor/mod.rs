@@ -157,7 +157,7 @@ impl Engine {
     pub async fn fix(&self, fix: FixId, op: &Operation) -> Result<()> {
         match fix {
             FixId::StartService => self.start_runtime(op).await,
-            FixId::RestartService => self.restart_runtime(op).await,
+            FixId::RestartService => Box::pin(self.restart_runtime(op)).await,
             FixId::InstallKernel => self.install_kernel(op).await,
             FixId::BuildNodeImage => Err(Error::new(
                 ErrorCode::Usage,

@@ -64,7 +64,8 @@ impl Engine {
             .collect();
         let _held = locks?;
         for name in &running.clusters {
-            op.unless_cancelled(self.stop_held(name, op)).await?;
+            op.unless_cancelled(Box::pin(self.stop_held(name, op)))
+                .await?;
         }
         let step = op.steps.begin("service-stop", None);
         let container = self.container.cancelled_by(op.cancel.clone());
@@ -76,10 +77,10 @@ impl Engine {
     /// Stops and starts the services, and the clusters that ran.
     pub(super) async fn restart_runtime(&self, op: &Operation) -> Result<()> {
         const WAIT: Duration = Duration::from_mins(3);
-        let running = self.stop_runtime(op).await?;
+        let running = Box::pin(self.stop_runtime(op)).await?;
         self.start_runtime(op).await?;
         for name in &running.clusters {
-            self.start(name, Some(WAIT), op).await?;
+            Box::pin(self.start(name, Some(WAIT), op)).await?;
         }
         Ok(())
     }

@@ -131,7 +131,7 @@ impl Engine {
             let client = self.client_of(name).await?;
             apply::all(&client, manifests, op).await
         };
-        op.unless_cancelled(work).await
+        op.unless_cancelled(Box::pin(work)).await
     }
 
     /// A client of a cluster whose control plane runs.

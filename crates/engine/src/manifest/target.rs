@@ -21,8 +21,8 @@ pub(super) struct Kinds {
     client: Client,
     discovery: Discovery,
     namespaces: BTreeSet<String>,
-    coming_namespaces: BTreeSet<String>,
-    coming_kinds: BTreeSet<(String, String)>,
+    made_here: BTreeSet<String>,
+    defined_here: BTreeSet<(String, String)>,
 }
 
 /// What an object becomes by applying it.
@@ -52,8 +52,8 @@ impl Kinds {
             client: client.clone(),
             discovery,
             namespaces: spaces.into_iter().map(|one| one.name_any()).collect(),
-            coming_namespaces: coming.map(|one| one.name.clone()).collect(),
-            coming_kinds: manifests
+            made_here: coming.map(|one| one.name.clone()).collect(),
+            defined_here: manifests
                 .iter()
                 .filter_map(Manifest::defines)
                 .map(|(group, kind)| (group.to_owned(), kind.to_owned()))
@@ -67,7 +67,7 @@ impl Kinds {
         let Some((resource, capabilities)) = self.resolve(manifest) else {
             object.namespace.clone_from(&manifest.namespace);
             let defined = (manifest.group().to_owned(), manifest.kind.clone());
-            if self.coming_kinds.contains(&defined) {
+            if self.defined_here.contains(&defined) {
                 object.note = Some("Its kind is defined here too, and comes first.".into());
                 return object;
             }
@@ -77,7 +77,7 @@ impl Kinds {
         if let Some(namespace) = &object.namespace
             && !self.namespaces.contains(namespace)
         {
-            if self.coming_namespaces.contains(namespace) {
+            if self.made_here.contains(namespace) {
                 object.note = Some("Its namespace is made here too, and comes first.".into());
                 return object;
             }
