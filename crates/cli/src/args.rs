@@ -164,7 +164,7 @@ const COMPLETION_HELP: &str = "\
 Examples:
   bash:  source <(apple-k8s completion bash)      # in ~/.bashrc
   zsh:   source <(apple-k8s completion zsh)       # in ~/.zshrc, after compinit
-  fish:  apple-k8s completion fish > ~/.config/fish/completions/apple-k8s.fish";
+  fish:  apple-k8s completion fish | source       # in ~/.config/fish/config.fish";
 
 #[cfg(test)]
 mod tests;

@@ -14,12 +14,11 @@ mod manifests;
 mod status;
 mod version;
 
-use clap::CommandFactory;
 use engine::Result;
 
 use crate::args::{
-    ApplyCommand, BuildCommand, Cli, Command, CreateCommand, DeleteCommand, ExportCommand,
-    GetCommand, LifecycleCommand, LoadCommand, Shell, StopCommand,
+    ApplyCommand, BuildCommand, Command, CreateCommand, DeleteCommand, ExportCommand, GetCommand,
+    LifecycleCommand, LoadCommand, Shell, StopCommand,
 };
 use crate::session::Session;
 
@@ -56,18 +55,12 @@ pub(crate) async fn run(command: &Command, session: &Session) -> Result<()> {
 }
 
 fn completion(shell: Shell) -> Result<()> {
-    use clap_complete::Shell as Known;
-    let shell = match shell {
-        Shell::Bash => Known::Bash,
-        Shell::Zsh => Known::Zsh,
-        Shell::Fish => Known::Fish,
-    };
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "apple-k8s", &mut script);
-    // clap_complete 4.6 writes the hyphen of a program's name in two ways in its script for Bash,
-    // which then knows no options of any command.
-    let script = String::from_utf8_lossy(&script).replace("apple__subcmd__k8s", "apple__k8s");
-    crate::console::print(&script)
+    let script = crate::completion::script(match shell {
+        Shell::Bash => "bash",
+        Shell::Zsh => "zsh",
+        Shell::Fish => "fish",
+    })?;
+    crate::console::print(&String::from_utf8_lossy(&script))
 }
 
 fn exit_codes(session: &Session) -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod completion;
 mod console;
 mod duration;
 mod exit_codes;
@@ -25,6 +26,10 @@ use crate::console::Console;
 use crate::session::Session;
 
 fn main() -> ExitCode {
+    // A shell that asks gets words or nothing, never an error.
+    if completion::answer().unwrap_or(true) {
+        return ExitCode::SUCCESS;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return misuse(&error),

@@ -234,7 +234,7 @@ fn one_cluster_that_can_not_be_deleted_does_not_save_the_others() {
 #[test]
 fn a_failed_creation_says_why_and_where_the_logs_are() {
     let failed = json!({"event": "error", "code": "kubeadm", "message": "etcd did not start",
-        "detail": "no space left on device"});
+        "detail": "its address is taken"});
     let script = fresh()
         .on(
             &["exec", "init"],
@@ -255,7 +255,7 @@ fn a_failed_creation_says_why_and_where_the_logs_are() {
     );
     assert!(answer.err.contains("etcd did not start"), "{}", answer.err);
     assert!(
-        answer.err.contains("\n  no space left on device\n"),
+        answer.err.contains("\n  its address is taken\n"),
         "{}",
         answer.err
     );

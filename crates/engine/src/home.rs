@@ -50,8 +50,8 @@ impl Home {
         }
     }
 
-    /// Names of the clusters that were completely created.
-    pub(crate) fn cluster_names(&self) -> Result<Vec<String>> {
+    /// Names of the clusters that were completely created, sorted. Asks nobody but this folder.
+    pub fn cluster_names(&self) -> Result<Vec<String>> {
         let folder = self.root.join("clusters");
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
@@ -61,6 +61,22 @@ impl Home {
         let mut names: Vec<String> = entries
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
             .filter(|name| self.cluster(name).spec_file().exists())
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Names of all clusters of which anything is remembered, sorted.
+    pub(crate) fn known_names(&self) -> Result<Vec<String>> {
+        let folder = self.root.join("clusters");
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(Error::io("read", &folder, &error)),
+        };
+        let mut names: Vec<String> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| spec::validate_name(name).is_ok())
             .collect();
         names.sort();
         Ok(names)
@@ -176,6 +192,32 @@ impl ClusterDir {
         Self::write(&self.stop_file(), "")
     }
 
+    /// There while the cluster is being deleted. A delete that was killed leaves it behind: what is
+    /// left is no cluster any more.
+    pub(crate) fn deletion_file(&self) -> PathBuf {
+        self.path.join("deletion")
+    }
+
+    /// Remembers that the cluster is being deleted.
+    pub(crate) fn begin_deletion(&self) -> Result<()> {
+        Self::write(&self.deletion_file(), "")
+    }
+
+    /// The creations and changes that made its nodes, one a line: what other homes made is told
+    /// from them.
+    fn creations_file(&self) -> PathBuf {
+        self.path.join("creations")
+    }
+
+    /// The creations and changes that made its nodes.
+    pub(crate) fn creations(&self) -> Result<Vec<String>> {
+        let text = Self::read(&self.creations_file())?.unwrap_or_default();
+        let mut all: Vec<String> = text.lines().map(str::to_owned).collect();
+        // Of a creation that was killed before they were remembered for good.
+        all.extend(self.creation()?.map(|creation| creation.id));
+        Ok(all)
+    }
+
     /// The creation under way, or the one that was killed.
     pub(crate) fn creation(&self) -> Result<Option<Creation>> {
         Ok(Self::read(&self.creation_file())?.map(|text| Creation::parse(&text)))
@@ -188,11 +230,18 @@ impl ClusterDir {
 
     /// Remembers that a creation is under way.
     pub(crate) fn begin_creation(&self, creation: &Creation) -> Result<()> {
-        Self::write(&self.creation_file(), &creation.text())
+        Self::write(&self.creation_file(), &creation.text())?;
+        Self::write(&self.creations_file(), &format!("{}\n", creation.id))
     }
 
     /// Remembers that a change makes nodes.
     pub(crate) fn begin_change(&self, creation: &Creation) -> Result<()> {
+        // A cluster of which none is remembered is known by its name alone, and stays so.
+        if let Some(mut all) = Self::read(&self.creations_file())? {
+            all.push_str(&creation.id);
+            all.push('\n');
+            Self::write(&self.creations_file(), &all)?;
+        }
         Self::write(&self.change_file(), &creation.text())
     }
 
@@ -272,8 +321,9 @@ impl ClusterDir {
         }
     }
 
-    /// Forgets the cluster.
+    /// Forgets the cluster. Killed meanwhile, it leaves nothing that a creation would stumble over.
     pub(crate) fn remove_all(&self) -> Result<()> {
+        Self::remove(&self.spec_file())?;
         match fs::remove_dir_all(&self.path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(Error::io("remove", &self.path, &error))

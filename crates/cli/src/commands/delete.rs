@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use engine::{Deleted, Engine, Error, Result};
+use engine::{ClusterState, Deleted, Engine, Error, Result};
 use serde::Serialize;
 
 use super::counted;
@@ -26,7 +26,11 @@ pub(super) async fn many(args: &DeleteManyArgs, session: &Session) -> Result<()>
     let engine = session.engine()?;
     let names = if args.all {
         let clusters = session.ask(engine.clusters()).await?;
-        clusters.into_iter().map(|cluster| cluster.name).collect()
+        clusters
+            .into_iter()
+            .filter(|cluster| cluster.state != ClusterState::Foreign)
+            .map(|cluster| cluster.name)
+            .collect()
     } else {
         args.names.clone()
     };

@@ -98,6 +98,7 @@ pub(super) fn state_cell(state: ClusterState) -> Cell {
         ClusterState::Stopped => Cell::toned("stopped", Tone::Faint),
         ClusterState::Partial => Cell::toned("partial", Tone::Doubtful),
         ClusterState::Incomplete => Cell::toned("incomplete", Tone::Bad),
+        ClusterState::Foreign => Cell::toned("of another home", Tone::Faint),
     }
 }
 
