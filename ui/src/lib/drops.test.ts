@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sortFiles, targetAt, verdict } from "./drops";
+import { sentence, sortFiles, targetAt, verdict } from "./drops";
 import type { DroppedFile } from "./host/types";
 
 function file(name: string, kind: DroppedFile["kind"], more: Partial<DroppedFile> = {}): DroppedFile {
@@ -21,7 +21,7 @@ describe("dropped files", () => {
     expect(sorted.manifests).toHaveLength(1);
     expect(sorted.refused).toEqual([
       { name: "notes.pdf", why: "notes.pdf is a PDF. Drop an image archive (tar, gzip, zstd) or a YAML file." },
-      { name: "old.tar", why: "Old:1 is for amd64, the nodes are arm64. Build it for linux/arm64." },
+      { name: "old.tar", why: "old:1 is for amd64, the nodes are arm64. Build it for linux/arm64." },
       { name: "b.yaml", why: "Not opened: “a.yaml” is, and one at a time can be." },
     ]);
   });
@@ -36,6 +36,16 @@ describe("dropped files", () => {
     expect(verdict([pdf], dev, false)).toMatch(/^notes\.pdf is a PDF/);
     expect(verdict([shop], { cluster: null, node: null }, false)).toMatch(/^Create a cluster first/);
     expect(verdict([file("x.yaml", "manifests")], dev, false)).toBe("Preview x.yaml for “dev”");
+  });
+
+  it("are told of in sentences that leave names alone", () => {
+    expect(["node dev-worker has no room", "shop:2.1 is gone", "container is not running", "", "Done."].map(sentence)).toEqual([
+      "Node dev-worker has no room.",
+      "shop:2.1 is gone.",
+      "container is not running.",
+      "",
+      "Done.",
+    ]);
   });
 
   it("find their target", () => {

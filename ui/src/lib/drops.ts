@@ -41,11 +41,15 @@ export function sortFiles(files: readonly DroppedFile[]): Sorted {
   return sorted;
 }
 
-/** A text as a sentence: a capital first, a full stop last. */
+/** Words that are written small even where a sentence begins. */
+const small = new Set(["container", "containerd", "kubectl", "kubelet", "etcd", "flannel"]);
+
+/** A text as a sentence: a capital first, unless a name stands there, and a full stop last. */
 export function sentence(text: string): string {
   const trimmed = text.trim();
   if (trimmed === "") return "";
-  const first = trimmed.slice(0, 1).toUpperCase() + trimmed.slice(1);
+  const word = /^[a-z]+(?=[\s,.…]|$)/.exec(trimmed)?.[0];
+  const first = word !== undefined && !small.has(word) ? trimmed.slice(0, 1).toUpperCase() + trimmed.slice(1) : trimmed;
   return /[.!?…]$/.test(first) ? first : `${first}.`;
 }
 

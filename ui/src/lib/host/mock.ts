@@ -188,9 +188,9 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
     drop_forget: () => null,
     manifest_preview: () => ({
       objects: [
-        { kind: "Deployment", apiVersion: "apps/v1", namespace: "shop", name: "web", change: "changed", problem: null },
-        { kind: "Service", apiVersion: "v1", namespace: "shop", name: "web", change: "unchanged", problem: null },
-        { kind: "ConfigMap", apiVersion: "v1", namespace: "shop", name: "web-settings", change: "new", problem: null },
+        { kind: "Deployment", apiVersion: "apps/v1", namespace: "shop", name: "web", change: "changed", line: 1, problem: null, note: null },
+        { kind: "Service", apiVersion: "v1", namespace: "shop", name: "web", change: "unchanged", line: 13, problem: null, note: null },
+        { kind: "ConfigMap", apiVersion: "v1", namespace: "shop", name: "web-settings", change: "new", line: 25, problem: null, note: null },
       ],
       problems: [],
     }),
@@ -239,7 +239,7 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
     },
     diagnostics_preview: () => [
       { name: "doctor.txt", sizeBytes: 1200, text: "container 1.5.0\nservice running\n", redactions: 0 },
-      { name: "kubeconfig.yaml", sizeBytes: 3100, text: "users:\n- name: dev\n  user:\n    client-key-data: [removed]\n", redactions: 2 },
+      { name: "kubeconfig.yaml", sizeBytes: 3100, text: "users:\n- name: dev\n  user:\n    client-key-data: [left out]\n", redactions: 2 },
     ],
     diagnostics_save: () => "~/Desktop/apple-k8s-diagnostics.zip",
     notice_dismiss: ({ id }) => {

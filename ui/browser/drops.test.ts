@@ -1,0 +1,126 @@
+/** Files dropped on the window. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { draggedFiles } from "../src/lib/host/scripted/building";
+import type { DropEvent } from "../src/lib/host/types";
+import { calls, launch, open, settled, view } from "./page";
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser.close());
+
+const [shop] = draggedFiles;
+if (!shop) throw new Error("no file");
+
+async function send(page: Page, event: Partial<DropEvent>): Promise<void> {
+  const whole: DropEvent = { kind: "over", x: 700, y: 600, token: "t", looking: false, files: [], ...event };
+  await page.evaluate((each) => window.scripted.send("drop", each), whole);
+  await settled(page);
+}
+
+const line = (page: Page) => page.locator(".overlay .line");
+
+it("the line follows the target, and a drop loads there", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes" });
+  await send(page, { kind: "enter", looking: true, files: [shop] });
+  expect(await line(page).textContent()).toBe("Looking at 1 file…");
+  await send(page, { kind: "looked", files: [shop] });
+  expect(await line(page).textContent()).toBe("Load shop:2.1 into “dev”");
+  const row = await page.locator('[data-node="dev-worker"]').boundingBox();
+  if (!row) throw new Error("no row");
+  await send(page, { x: row.x + 50, y: row.y + 8 });
+  expect(await line(page).textContent()).toBe("Load shop:2.1 into dev-worker only");
+  await send(page, { kind: "drop", x: row.x + 50, y: row.y + 8 });
+  expect(await line(page).count()).toBe(0);
+  expect(await page.locator("[data-drop-target]").count()).toBe(0);
+  expect((await calls(page)).find((call) => call.name === "image_load")?.args).toEqual({ cluster: "dev", token: "t", nodes: ["dev-worker"] });
+  await close();
+});
+
+it("a cluster in the sidebar is a target, and opens after a while", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes" });
+  const ci = await page.locator('[data-cluster="ci"]').boundingBox();
+  if (!ci) throw new Error("no cluster");
+  await send(page, { kind: "enter", x: ci.x + 20, y: ci.y + 8, files: [shop] });
+  expect(await line(page).textContent()).toBe("Load shop:2.1 into “ci”");
+  await expect.poll(() => page.locator(".toolbar h2").textContent()).toContain("ci");
+  await close();
+});
+
+it("Esc and leaving take everything back", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes" });
+  await send(page, { kind: "enter", files: [shop] });
+  await page.keyboard.press("Escape");
+  expect(await page.locator(".overlay").count()).toBe(0);
+  await send(page, { files: [shop] });
+  expect(await page.locator(".overlay").count()).toBe(0);
+  await send(page, { kind: "drop", files: [shop] });
+  expect((await calls(page)).map((call) => call.name)).toEqual(["drop_forget"]);
+  await send(page, { kind: "enter", token: "u", files: [shop] });
+  await send(page, { kind: "leave", token: null });
+  expect(await page.locator(".overlay").count()).toBe(0);
+  await close();
+});
+
+it("good files go on, the others are told with their reasons", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes" });
+  await send(page, { kind: "drop", files: draggedFiles });
+  const sheet = page.getByRole("alertdialog", { name: "1 file of 3 can't be used" });
+  await sheet.waitFor();
+  expect(await sheet.textContent()).toContain("notes.pdf is a PDF. Drop an image archive (tar, gzip, zstd) or a YAML file.");
+  expect((await calls(page)).filter((call) => call.name === "image_load")).toHaveLength(1);
+  await page.keyboard.press("Escape");
+  expect(await sheet.count()).toBe(0);
+  expect(await page.locator('[aria-current="page"]').textContent()).toContain("Images");
+  await close();
+});
+
+it("a stopped cluster is started first, then the files go in", async () => {
+  const { page, close } = await open(browser, { scenario: "stopped" });
+  await send(page, { kind: "drop", files: [shop] });
+  await page.getByRole("button", { name: "Start and load" }).click();
+  await settled(page);
+  expect((await calls(page)).map((call) => call.name)).toEqual(["cluster_start"]);
+  await page.evaluate(() =>
+    window.scripted.change((old) => ({ operations: old.operations.map((row) => ({ ...row, state: "done" as const, ended: row.started + 1 })) })),
+  );
+  await expect.poll(async () => (await calls(page)).map((call) => call.name)).toEqual(["cluster_start", "image_load"]);
+  await close();
+});
+
+it("a Cluster opens in the configurator, as a change of the cluster it names", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes" });
+  const file = { name: "cluster.yaml", sizeBytes: 1, kind: "cluster" as const, what: "Cluster YAML", problem: null };
+  await send(page, { kind: "drop", files: [{ ...file, images: ["shop"] }] });
+  await page.locator(".cm-content").waitFor();
+  expect(await page.locator(".toolbar h2").textContent()).toBe("New cluster");
+  expect(await page.getByRole("textbox", { name: "Name of the cluster" }).inputValue()).toBe("shop");
+  await send(page, { kind: "drop", files: [{ ...file, images: ["dev"] }] });
+  await page.getByText("Configuration of dev").first().waitFor();
+  await close();
+});
+
+it("manifests are applied only when the sheet is answered", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes" });
+  await send(page, { kind: "drop", files: [{ name: "shop.yaml", sizeBytes: 1, kind: "manifests", what: "", images: [], problem: null }] });
+  const apply = page.getByRole("button", { name: "Apply to “dev”" });
+  await expect.poll(() => apply.getAttribute("aria-disabled")).toBeNull();
+  expect((await calls(page)).map((call) => call.name)).toEqual(["manifest_preview"]);
+  await apply.click();
+  await settled(page);
+  expect((await calls(page)).at(-1)).toEqual({ name: "manifest_apply", args: { cluster: "dev", token: "t", text: null } });
+  await close();
+});
+
+it("a choice in a dialog takes the same way as a drop", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes" });
+  await view(page, 4);
+  await page.getByRole("button", { name: "Choose file…" }).click();
+  await expect.poll(async () => (await calls(page)).map((call) => call.name)).toEqual(["drop_choose", "image_load"]);
+  await page.getByRole("progressbar", { name: "Loading shop:2.1" }).waitFor();
+  await page.getByRole("button", { name: "Cancel loading shop:2.1", exact: true }).click();
+  expect((await calls(page)).at(-1)?.name).toBe("operation_cancel");
+  await close();
+});
