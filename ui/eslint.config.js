@@ -13,7 +13,7 @@ export default ts.config(
     languageOptions: { globals: { ...globals.browser } },
     rules: {
       "no-console": "error",
-      eqeqeq: "error",
+      eqeqeq: ["error", "always", { null: "ignore" }],
       "@typescript-eslint/no-explicit-any": "error",
       "@typescript-eslint/consistent-type-imports": "error",
       // TypeScript knows better which names exist.

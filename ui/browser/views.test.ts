@@ -42,7 +42,7 @@ async function measures(page: Page): Promise<string[]> {
       const size = Number.parseFloat(getComputedStyle(element).fontSize);
       if (size < 11) wrong.push(`${size} px: ${text.textContent}`);
     }
-    for (const row of document.querySelectorAll<HTMLElement>('[role="grid"] [role="row"]')) if (row.offsetHeight !== 24) wrong.push(`row of ${row.offsetHeight} px: ${row.textContent}`);
+    for (const row of document.querySelectorAll<HTMLElement>('[role$="grid"] [role="row"]')) if (row.offsetHeight !== 24) wrong.push(`row of ${row.offsetHeight} px: ${row.textContent}`);
     return wrong;
   });
 }

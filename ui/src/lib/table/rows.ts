@@ -30,7 +30,7 @@ export interface Sort {
   descending: boolean;
 }
 
-export type Item<T> = { kind: "row"; key: string; row: T } | { kind: "group"; key: string; group: Group<T> };
+export type Item<T> = { kind: "row"; key: string; row: T; level: 1 | 2 } | { kind: "group"; key: string; group: Group<T> };
 
 /** All that can be scrolled to, in order. */
 export function flatten<T>(groups: Group<T>[], columns: Column<T>[], sort: Sort | null, key: (row: T) => string): Item<T>[] {
@@ -41,7 +41,7 @@ export function flatten<T>(groups: Group<T>[], columns: Column<T>[], sort: Sort 
     if (group.title !== null) items.push({ kind: "group", key: `group:${group.id}`, group });
     if (group.folded === true) continue;
     const rows = order === undefined ? group.rows : group.rows.toSorted((a, b) => (sort?.descending ? order(b, a) : order(a, b)));
-    for (const row of rows) items.push({ kind: "row", key: key(row), row });
+    for (const row of rows) items.push({ kind: "row", key: key(row), row, level: group.title === null ? 1 : 2 });
   }
   return items;
 }
