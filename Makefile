@@ -2,7 +2,8 @@
 
 CACHE ?= $(HOME)/.cache/apple-k8s
 export CARGO_TARGET_DIR ?= $(CACHE)/target
-export PATH := $(CARGO_TARGET_DIR)/debug:$(PATH)
+# The Go there is what set-up fetches where the host's is too old, or missing.
+export PATH := $(CARGO_TARGET_DIR)/debug:$(CACHE)/tools/go/bin:$(PATH)
 
 .PHONY: run app test bench setup setup-app setup-test build pages build-app lint unit ui darwin image system
 
@@ -59,6 +60,7 @@ unit: build
 	cargo test --locked --workspace
 	cd node-image/node && go test ./...
 	cd node-image/modules/containerd && go test ./bake
+	cd node-image/modules/flannel && go test .
 
 # The windows' pages: their logic, and every view in a browser.
 ui: pages

@@ -42,6 +42,8 @@ else
   for entry in "${packages[@]}"; do
     [ -e "${entry#*:}" ] || missing+=("${entry%%:*}")
   done
+  # Of whatever release: it only has to fetch modules.
+  command -v go >/dev/null || missing+=(golang-go)
   if [ ${#missing[@]} -gt 0 ]; then
     [ "$(id -u)" = 0 ] || fail "missing packages: ${missing[*]}" "run as root, or install them yourself"
     command -v apt-get >/dev/null ||
@@ -55,8 +57,45 @@ fi
 
 command -v cargo >/dev/null ||
   fail "Rust is not installed" "install Rust 1.95 or newer with rustup: https://rustup.rs"
-command -v go >/dev/null || [ "$(uname -s)" = Darwin ] ||
-  fail "Go is not installed" "install Go 1.26 or newer: https://go.dev/dl"
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+toolchain=$root/node-image/modules/toolchain
+go_folder=${CACHE:-$HOME/.cache/apple-k8s}/tools/go
+
+# The recipe's Go release, fetched as the module that it also is and checked against go.sum. As a
+# module its programs come without the right to run.
+fetch_go() {
+  local module=golang.org/toolchain version sum answer found
+  version=$(sed -n "s|^require $module ||p" "$toolchain/go.mod")
+  case $(uname -m) in aarch64 | arm64) version=${version%amd64}arm64 ;; esac
+  sum=$(sed -n "s|^$module $version h1:|h1:|p" "$toolchain/go.sum")
+  say "Fetching ${version#*-} for the tests of Go code"
+  answer=$(cd / && go mod download -json "$module@$version")
+  field() { sed -n "s|^[[:space:]]*\"$1\": \"\(.*\)\",\{0,1\}\$|\1|p" <<<"$answer"; }
+  found=$(field Sum)
+  [ -n "$sum" ] && [ "$found" = "$sum" ] ||
+    fail "$module $version has the checksum $found, not $sum" "install Go 1.26 or newer yourself"
+  rm -rf "$go_folder" "$go_folder.new"
+  mkdir -p "$(dirname "$go_folder")"
+  cp -r "$(field Dir)" "$go_folder.new"
+  chmod -R u+w "$go_folder.new"
+  find "$go_folder.new/bin" "$go_folder.new/pkg/tool" -type f -exec chmod a+x {} +
+  mv "$go_folder.new" "$go_folder"
+}
+
+# Whether the tests of Go code can run: a Go that is too old can't read its modules' files.
+tests_go() { (cd "$root/node-image/modules/containerd" && go list -m) >/dev/null 2>&1; }
+
+if [ "${1:-}" = test ]; then
+  export PATH="$go_folder/bin:$PATH"
+  if ! tests_go; then
+    command -v go >/dev/null || fail "Go is not installed" "install Go 1.26 or newer: https://go.dev/dl"
+    fetch_go
+    hash -r
+    tests_go || fail "$(go version) can't read the modules of node-image" "install Go 1.26 or newer: https://go.dev/dl"
+  fi
+fi
+
 case "${1:-}" in
   app | test)
     command -v npm >/dev/null ||
