@@ -238,8 +238,19 @@ impl Engine {
         };
         let error = error.logs(logs);
         if request.retain {
-            return error;
+            return match error.code {
+                ErrorCode::NodeFailed | ErrorCode::NotReady => error.hint(format!(
+                    "its nodes are there to be looked at; then remove them: apple-k8s delete cluster {name}"
+                )),
+                _ => error,
+            };
         }
+        let error = match error.code {
+            ErrorCode::NotReady => error.hint(
+                "its nodes were removed: wait longer with --wait, or keep them with --retain to look at them",
+            ),
+            _ => error,
+        };
         let step = op.steps.begin("clean-up", None);
         match self
             .remove_nodes(name)

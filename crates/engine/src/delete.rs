@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::home::{ClusterDir, Creation};
 use crate::inventory::Inventory;
+use crate::standing::{Standing, foreign};
 use crate::{Engine, Operation};
 
 /// What a delete removed.
@@ -41,21 +42,40 @@ impl Engine {
         let container = self.container.cancelled_by(op.cancel.clone());
         container.ready().await?;
         let inventory = Inventory::read(&container).await?;
-        let nodes: Vec<String> = inventory
-            .nodes(name)
-            .iter()
-            .map(|node| node.name().to_owned())
-            .collect();
+        self.delete_held(name, kubeconfig, &inventory, &container, op)
+            .await
+    }
+
+    /// As [`Engine::delete`], for whoever holds the cluster's lock.
+    pub(crate) async fn delete_held(
+        &self,
+        name: &str,
+        kubeconfig: Option<&Path>,
+        inventory: &Inventory,
+        container: &Container,
+        op: &Operation,
+    ) -> Result<Deleted> {
+        let there = inventory.nodes(name);
+        if self.standing(name, inventory)? == Standing::Foreign {
+            return Err(foreign(name, there));
+        }
+        let nodes: Vec<String> = there.iter().map(|node| node.name().to_owned()).collect();
         let dir = self.home.cluster(name);
         let existed = !nodes.is_empty() || dir.exists();
+        // A disk that is full is no reason not to delete.
+        if dir.exists()
+            && let Err(error) = dir.begin_deletion()
+        {
+            tracing::warn!(%error, "the deletion is not remembered");
+        }
 
         let mut names = nodes.clone();
         for killed in [dir.creation()?, dir.change()?].iter().flatten() {
-            names.extend(under_way(killed, &inventory));
+            names.extend(under_way(killed, inventory));
         }
         if !names.is_empty() {
             let step = op.steps.begin("delete-nodes", None);
-            remove_containers(&container, &names).await?;
+            remove_containers(container, &names).await?;
             step.done_with(nodes.join(", "));
         }
         let kubeconfigs = self.remove_access(name, kubeconfig)?;

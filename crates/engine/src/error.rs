@@ -56,10 +56,12 @@ pub enum ErrorCode {
     ClusterBusy,
     /// The cluster is stopped and the operation needs it running.
     ClusterStopped,
-    /// The cluster was only half made.
+    /// The cluster was only half made, or half deleted.
     ClusterIncomplete,
     /// A running cluster can't be changed in this way: it takes a new one.
     ChangeImpossible,
+    /// The cluster was made with another home of the product.
+    ClusterForeign,
     /// Setting up Kubernetes on a node failed.
     NodeFailed,
     /// The cluster was not ready in the time given.
@@ -80,7 +82,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Internal,
         Self::Usage,
         Self::RuntimeMissing,
@@ -103,6 +105,7 @@ impl ErrorCode {
         Self::ClusterStopped,
         Self::ClusterIncomplete,
         Self::ChangeImpossible,
+        Self::ClusterForeign,
         Self::NodeFailed,
         Self::NotReady,
         Self::KubeconfigUnreadable,
@@ -138,6 +141,7 @@ impl ErrorCode {
             Self::ClusterStopped => 43,
             Self::ClusterIncomplete => 44,
             Self::ChangeImpossible => 45,
+            Self::ClusterForeign => 46,
             Self::NodeFailed => 50,
             Self::NotReady => 51,
             Self::KubeconfigUnreadable => 60,

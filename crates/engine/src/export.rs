@@ -72,7 +72,7 @@ impl Engine {
         let container = self.container.cancelled_by(op.cancel.clone());
         container.ready().await?;
         let inventory = Inventory::read(&container).await?;
-        let nodes = inventory.existing(name)?;
+        let nodes = self.own_nodes(name, &inventory)?;
         let work = join_all(nodes.iter().map(async |node| {
             let step = op.steps.begin("logs", Some(node.name()));
             logs_of(&container, node, &folder.join(node.name())).await?;
@@ -107,7 +107,7 @@ impl Engine {
     async fn access(&self, name: &str) -> Result<Entry> {
         self.container.ready().await?;
         let inventory = Inventory::read(&self.container).await?;
-        let nodes = inventory.existing(name)?;
+        let nodes = self.own_nodes(name, &inventory)?;
         let saved = ClusterDir::read(&self.home.cluster(name).kubeconfig_file())?;
         let saved = saved.ok_or_else(|| incomplete(name))?;
         let server = crate::create::server_of(nodes)?;

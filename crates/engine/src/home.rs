@@ -118,6 +118,18 @@ impl Home {
         ClusterLock::take(folder.join(format!("{cluster}.lock")), cluster, operation)
     }
 
+    /// The operation under way on a cluster, in any program, such as `stop cluster`. Only for what
+    /// is shown: it may end at any moment.
+    pub(crate) fn operation(&self, cluster: &str) -> Option<String> {
+        let path = self.root.join("locks").join(format!("{cluster}.lock"));
+        let text = fs::read_to_string(path).ok()?;
+        let (operation, process) = text.trim().strip_suffix(')')?.split_once(" (process ")?;
+        // Who was killed has left the file there.
+        let process = rustix::process::Pid::from_raw(process.parse().ok()?)?;
+        let lives = rustix::process::test_kill_process(process).is_ok();
+        lives.then(|| operation.to_owned())
+    }
+
     /// Waits for the turn to choose a port for a cluster's API. It is held until the port is
     /// taken: of two clusters created at the same time, both would find the same one free.
     pub(crate) async fn port_turn(&self) -> Result<PortTurn> {
@@ -464,7 +476,9 @@ mod tests {
         );
         home.lock("other", "create cluster")
             .expect("another cluster is free");
+        assert_eq!(home.operation("dev").as_deref(), Some("create cluster"));
         drop(held);
+        assert_eq!(home.operation("dev"), None);
         home.lock("dev", "delete cluster").expect("free again");
         let left = fs::read_dir(folder.path().join("locks"))
             .expect("there")

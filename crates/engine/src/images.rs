@@ -141,7 +141,7 @@ impl Engine {
     ) -> Result<Vec<String>> {
         container.ready().await?;
         let inventory = Inventory::read(container).await?;
-        let nodes = inventory.existing(name)?;
+        let nodes = self.own_nodes(name, &inventory)?;
         let known: Vec<&str> = nodes.iter().map(NodeContainer::name).collect();
         if let Some(unknown) = wanted.iter().find(|node| !known.contains(&node.as_str())) {
             return Err(Error::new(

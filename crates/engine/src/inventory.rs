@@ -108,8 +108,10 @@ pub enum ClusterState {
     Stopped,
     /// Some nodes run.
     Partial,
-    /// Its creation did not end; `create` or `delete` deals with it.
+    /// Its creation or deletion did not end; `create` or `delete` deals with it.
     Incomplete,
+    /// It was made with another home of the product, and is left alone.
+    Foreign,
 }
 
 /// All nodes by cluster, the control plane first, workers in the order of their addresses.

@@ -22,6 +22,7 @@ mod node;
 mod observe;
 mod plan;
 mod preflight;
+mod standing;
 mod status;
 mod step;
 

@@ -36,12 +36,14 @@ impl Engine {
     /// Stops all nodes of a cluster. Data, certificates and addresses are kept.
     pub async fn stop(&self, name: &str, op: &Operation) -> Result<()> {
         let _held = self.home.lock(name, "stop cluster")?;
+        self.check_own(name).await?;
         self.stop_held(name, op).await
     }
 
     /// Stops and starts a cluster.
     pub async fn restart(&self, name: &str, wait: Option<Duration>, op: &Operation) -> Result<()> {
         let _held = self.home.lock(name, "restart cluster")?;
+        self.check_own(name).await?;
         self.stop_held(name, op).await?;
         self.start_held(name, wait, op).await
     }
@@ -79,7 +81,7 @@ impl Engine {
             });
             let Err(error) = outcome.await else {
                 if wait.is_some() {
-                    self.forget_half_made(name, &kubeconfig).await;
+                    Box::pin(self.forget_half_made(name, &kubeconfig)).await;
                 }
                 return Ok(());
             };
@@ -105,8 +107,11 @@ impl Engine {
         let inventory = Inventory::read(&container).await?;
         let nodes = inventory.existing(name)?;
         let dir = self.home.cluster(name);
-        if dir.exists() {
-            dir.begin_stop()?;
+        // A disk that is full is no reason not to stop.
+        if dir.exists()
+            && let Err(error) = dir.begin_stop()
+        {
+            tracing::warn!(%error, "the stop is not remembered");
         }
         let on = nodes.iter().filter(|node| node.is_on());
         try_join_all(on.map(async |node| {
@@ -119,9 +124,16 @@ impl Engine {
         ClusterDir::remove(&dir.stop_file())
     }
 
+    /// Refuses a cluster of another home, and one that has no nodes.
+    async fn check_own(&self, name: &str) -> Result<()> {
+        self.container.ready().await?;
+        let inventory = Inventory::read(&self.container).await?;
+        self.own_nodes(name, &inventory).map(drop)
+    }
+
     /// The saved intent of a cluster and the engine's access to it.
     pub(crate) fn saved(&self, name: &str, inventory: &Inventory) -> Result<(Cluster, String)> {
-        inventory.existing(name)?;
+        self.complete_nodes(name, inventory)?;
         let dir = self.home.cluster(name);
         let text = ClusterDir::read(&dir.spec_file())?;
         let kubeconfig = ClusterDir::read(&dir.kubeconfig_file())?;

@@ -8,7 +8,7 @@ use container::Container;
 use kubeconfig::Files;
 use spec::Cluster;
 
-use crate::Engine;
+use crate::{Engine, Operation};
 use crate::create::CreateRequest;
 use crate::delete::{remove_containers, under_way};
 use crate::error::{Error, ErrorCode, Result};
@@ -16,6 +16,7 @@ use crate::home::PortTurn;
 use crate::host::{self, ApiPort, HostPort};
 use crate::inventory::{Inventory, LABEL_CREATION, NodeContainer};
 use crate::plan::{self, NodeDraft};
+use crate::standing::Standing;
 
 /// Label of a node image that says which Kubernetes it holds.
 const LABEL_KUBERNETES: &str = "dev.apple-k8s.kubernetes-version";
@@ -57,7 +58,7 @@ impl Engine {
             Ok(container.network_list().await?)
         },)?;
         tracing::debug!(version = %capabilities.version, "runtime");
-        let inventory = self.clear_remains(cluster, inventory, container).await?;
+        let inventory = self.clear_remains(request, inventory, container).await?;
         let expected = Expected::of_cluster(cluster);
         let version = self.check_images(&drafts, expected, container).await?;
         if let Some(root) = &status.app_root {
@@ -86,21 +87,34 @@ impl Engine {
         })
     }
 
-    /// Refuses a name that is taken; removes what a killed creation of that name left.
+    /// Refuses a name that is taken; removes what a killed creation or deletion of that name left.
     async fn clear_remains(
         &self,
-        cluster: &Cluster,
-        inventory: Inventory,
+        request: &CreateRequest,
+        mut inventory: Inventory,
         container: &Container,
     ) -> Result<Inventory> {
+        let cluster = &request.cluster;
         let name = &cluster.name;
         let dir = self.home.cluster(name);
+        if dir.deletion_file().exists()
+            && self.standing(name, &inventory)? == Standing::Incomplete
+        {
+            tracing::info!("finishing an interrupted deletion");
+            let (file, op) = (request.kubeconfig.as_deref(), Operation::silent());
+            self.delete_held(name, file, &inventory, container, &op)
+                .await?;
+            inventory = Inventory::read(container).await?;
+        }
         let killed = dir.creation()?;
         let label = killed.as_ref().map(|creation| creation.id.as_str());
         let (remains, foreign): (Vec<&NodeContainer>, Vec<&NodeContainer>) = inventory
             .nodes(name)
             .iter()
             .partition(|node| label.is_some() && node.info.label(LABEL_CREATION) == label);
+        if dir.spec_file().exists() && inventory.nodes(name).is_empty() {
+            return Err(self.half(name));
+        }
         if !foreign.is_empty() || dir.spec_file().exists() {
             return Err(Error::new(
                 ErrorCode::ClusterExists,

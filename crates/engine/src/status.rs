@@ -14,6 +14,7 @@ use crate::api;
 use crate::error::Result;
 use crate::home::ClusterDir;
 use crate::inventory::{self, ClusterState, Inventory, NodeContainer};
+use crate::standing::Standing;
 
 /// An API that does not answer in this time counts as not answering.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -93,13 +94,13 @@ impl Engine {
         let inventory = Inventory::read(&self.container).await?;
         let mut names: Vec<String> = inventory.names().map(str::to_owned).collect();
         // A cluster whose containers somebody removed is still remembered, and must be deletable.
-        names.extend(self.home.cluster_names()?);
+        names.extend(self.home.known_names()?);
         names.sort();
         names.dedup();
-        Ok(names
+        names
             .iter()
-            .map(|name| self.summary(name, inventory.nodes(name)))
-            .collect())
+            .map(|name| self.summary(name, &inventory))
+            .collect()
     }
 
     /// The nodes of one cluster, or of all, as their containers tell.
@@ -108,7 +109,7 @@ impl Engine {
         let inventory = Inventory::read(&self.container).await?;
         let names: Vec<&str> = match cluster {
             Some(name) => {
-                inventory.existing(name)?;
+                self.seen_nodes(name, &inventory)?;
                 vec![name]
             }
             None => inventory.names().collect(),
@@ -128,8 +129,8 @@ impl Engine {
     pub async fn status(&self, name: &str) -> Result<ClusterStatus> {
         self.container.ready().await?;
         let inventory = Inventory::read(&self.container).await?;
-        let nodes = inventory.existing(name)?;
-        let summary = self.summary(name, nodes);
+        let nodes = self.seen_nodes(name, &inventory)?;
+        let summary = self.summary(name, &inventory)?;
         let mut members: Vec<NodeStatus> =
             nodes.iter().map(|node| node_status(name, node)).collect();
         let mut api_problem = None;
@@ -150,19 +151,27 @@ impl Engine {
         })
     }
 
-    fn summary(&self, name: &str, nodes: &[NodeContainer]) -> ClusterSummary {
-        let complete = self.home.cluster(name).spec_file().exists() && !nodes.is_empty();
-        ClusterSummary {
+    /// The nodes of a cluster, whoever made them, to be looked at.
+    fn seen_nodes<'i>(&self, name: &str, inventory: &'i Inventory) -> Result<&'i [NodeContainer]> {
+        match self.standing(name, inventory)? {
+            Standing::Foreign => Ok(inventory.nodes(name)),
+            _ => self.own_nodes(name, inventory),
+        }
+    }
+
+    fn summary(&self, name: &str, inventory: &Inventory) -> Result<ClusterSummary> {
+        let nodes = inventory.nodes(name);
+        Ok(ClusterSummary {
             name: name.to_owned(),
-            state: if complete {
-                inventory::state(nodes)
-            } else {
-                ClusterState::Incomplete
+            state: match self.standing(name, inventory)? {
+                Standing::Complete => inventory::state(nodes),
+                Standing::Foreign => ClusterState::Foreign,
+                Standing::Incomplete | Standing::Unknown => ClusterState::Incomplete,
             },
             nodes: nodes.len(),
             context: Self::context_name(name),
             server: inventory::control_plane(nodes).and_then(NodeContainer::api_server),
-        }
+        })
     }
 
     async fn ask_nodes(&self, name: &str) -> std::result::Result<BTreeMap<String, Node>, String> {
@@ -209,8 +218,13 @@ fn node_status(cluster: &str, node: &NodeContainer) -> NodeStatus {
 }
 
 impl NodeStatus {
-    /// Adds what Kubernetes says.
+    /// Adds what Kubernetes says. For a node that is off it goes on to say Ready for a while.
     fn complete(&mut self, answer: Option<&Node>) {
+        if !self.running {
+            self.ready = Some(false);
+            self.reason = Some("stopped".into());
+            return;
+        }
         let Some(status) = answer.and_then(|node| node.status.as_ref()) else {
             self.ready = Some(false);
             self.reason = Some("not registered with the cluster".into());
@@ -229,5 +243,37 @@ impl NodeStatus {
         if self.ready == Some(false) {
             self.reason = ready.and_then(|found| found.message.clone());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_a_node_that_runs_is_ready() {
+        let answer: Node = serde_json::from_value(json!({
+            "metadata": {"name": "dev-worker"},
+            "status": {"conditions": [{"type": "Ready", "status": "True"}]}
+        }))
+        .expect("a node");
+        let ready = |state: &str| {
+            let container = serde_json::from_value(json!([{
+                "id": "dev-worker",
+                "configuration": {"labels": {
+                    inventory::LABEL_CLUSTER: "dev", inventory::LABEL_ROLE: "worker",
+                    inventory::LABEL_ADDRESS: "172.30.0.3"}},
+                "status": {"state": state}
+            }]))
+            .expect("a container");
+            let inventory = Inventory::of(container);
+            let mut status = node_status("dev", &inventory.nodes("dev")[0]);
+            status.complete(Some(&answer));
+            (status.ready, status.reason)
+        };
+        assert_eq!(ready("running"), (Some(true), None));
+        assert_eq!(ready("stopped"), (Some(false), Some("stopped".into())));
+        assert_eq!(ready("stopping"), (Some(false), Some("stopped".into())));
     }
 }
