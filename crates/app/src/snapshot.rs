@@ -184,7 +184,8 @@ impl From<engine::ClusterState> for ClusterState {
             engine::ClusterState::Running => Self::Running,
             engine::ClusterState::Partial => Self::Partial,
             engine::ClusterState::Stopped => Self::Stopped,
-            engine::ClusterState::Incomplete => Self::Incomplete,
+            // One of another home is left out before; it is none to work with.
+            engine::ClusterState::Incomplete | engine::ClusterState::Foreign => Self::Incomplete,
         }
     }
 }

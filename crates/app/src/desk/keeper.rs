@@ -119,6 +119,8 @@ impl Desk {
         self.store.tell(Fact::Runtime(ready(&engine).await));
         let found: Vec<Found> = clusters
             .iter()
+            // One of another home is none to work with.
+            .filter(|summary| summary.state != engine::ClusterState::Foreign)
             .map(|summary| found(summary, &nodes))
             .collect();
         let running: Vec<String> = found
