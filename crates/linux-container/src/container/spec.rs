@@ -287,6 +287,10 @@ impl Args {
         self.0.push(value.to_owned());
     }
 
+    /// Read-only is a flag of the mount, which who may mount inside can clear. What would not let
+    /// go of it is worse: an overlay without an upper layer goes on showing files that the host has
+    /// replaced, and with a locked flag a node's runtime refuses every pod that does not say
+    /// `readOnly` itself.
     fn mount(&mut self, mount: &Mount, world: &World) {
         let read_only = mount.options.iter().any(|o| o == "ro");
         let suffix = if read_only { ":ro" } else { "" };
