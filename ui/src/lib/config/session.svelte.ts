@@ -49,6 +49,9 @@ export class ConfigSession {
     this.problems.filter((problem) => problem.severity === "error"),
   );
 
+  /** Errors of what the form shows; while it waits for the text, it shows something else. */
+  readonly fieldErrors: ConfigProblem[] = $derived(this.locked ? [] : this.errors);
+
   /** Whether the text differs from what it began with. */
   readonly changed: boolean = $derived(this.text !== this.base);
 

@@ -113,6 +113,13 @@ export async function retryCreation(app: App, operation: Operation): Promise<voi
   await createCluster(app, own ? { kind: "text", text: draft } : { kind: "default" }, name);
 }
 
+/** Creates what failed with another text, which becomes the draft. */
+export async function createWith(app: App, operation: Operation, text: string): Promise<void> {
+  await app.run("draft_set", { cluster: null, text });
+  await app.run("operation_dismiss", { id: operation.id });
+  await createCluster(app, { kind: "text", text }, operation.cluster ?? "");
+}
+
 /** Waits for the end of an operation; undefined when it was forgotten before. */
 export function whenEnded(app: App, id: number): Promise<Operation | undefined> {
   return new Promise((resolve) => {
