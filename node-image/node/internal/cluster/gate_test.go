@@ -6,59 +6,51 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"os"
 	"path/filepath"
-	"runtime"
-	"strings"
-	"syscall"
+	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netns"
 )
 
-// Tests run on other threads than the first, which stands for the process in
-// /proc: it must stay where it is.
-func init() { runtime.LockOSThread() }
-
-// inNamespace runs the test in a network namespace of its own, on a thread
-// that is never used again; addr is an address there.
-func inNamespace(t *testing.T, addr string) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root")
-	}
-	runtime.LockOSThread()
-	own, err := netns.New()
+// A client that comes before the server is held, not refused, and then served;
+// clients that come later reach the server itself.
+func TestGateHoldsUntilTheServerListens(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	// Find a free port, shared by the gate on one address and the server on
+	// all, as on a node.
+	probe, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { own.Close() })
-	lo, err := netlink.LinkByName("lo")
+	_, port, _ := net.SplitHostPort(probe.Addr().String())
+	probe.Close()
+	stable, server := "127.0.0.2:"+port, "127.0.0.1:"+port
+
+	var status atomic.Int64
+	held, err := newGate(ctx, stable, server, func(context.Context) int { return int(status.Load()) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed, _ := netlink.ParseAddr(addr + "/32")
-	if err := errors.Join(netlink.LinkSetUp(lo), netlink.AddrAdd(lo, parsed)); err != nil {
+	finished := make(chan error, 1)
+	go func() { finished <- held.run(ctx) }()
+
+	early, err := net.Dial("tcp4", stable)
+	if err != nil {
+		t.Fatalf("refused before the server was up: %v", err)
+	}
+	defer early.Close()
+	if _, err := early.Write([]byte("early")); err != nil {
 		t.Fatal(err)
 	}
-}
 
-// serve answers every connection with what it sent.
-func serve(t *testing.T, address string) {
-	t.Helper()
-	config := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
-		var failure error
-		err := raw.Control(func(fd uintptr) { failure = sharePort(int(fd)) })
-		return errors.Join(err, failure)
-	}}
-	listener, err := config.Listen(t.Context(), "tcp", address)
+	config := net.ListenConfig{Control: sharePort}
+	listener, err := config.Listen(ctx, "tcp4", "0.0.0.0:"+port)
 	if err != nil {
 		t.Fatalf("the server cannot share the port: %v", err)
 	}
-	t.Cleanup(func() { listener.Close() })
+	defer listener.Close()
 	go func() {
 		for {
 			conn, err := listener.Accept()
@@ -72,140 +64,57 @@ func serve(t *testing.T, address string) {
 			}()
 		}
 	}()
-}
-
-// call connects and sends a word.
-func call(t *testing.T, address, word string) *net.TCPConn {
-	t.Helper()
-	conn, err := net.DialTimeout("tcp4", address, 5*time.Second)
+	// It listens but lacks its roles: the client is still held.
+	status.Store(http.StatusForbidden)
+	if err := early.SetReadDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := early.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("served before the server was ready: %v", err)
+	}
+	if err := early.SetReadDeadline(time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	status.Store(http.StatusOK)
+	if err := early.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(early)
+	if err != nil || string(answer) != "served early" {
+		t.Errorf("answer %q, error %v", answer, err)
+	}
+	early.Close()
+	if err := <-finished; err != nil {
+		t.Errorf("the gate ended with %v", err)
+	}
+	late, err := net.Dial("tcp4", stable)
 	if err != nil {
-		t.Fatalf("%s was refused: %v", word, err)
+		t.Fatalf("refused after the gate was gone: %v", err)
 	}
-	t.Cleanup(func() { conn.Close() })
-	client := conn.(*net.TCPConn)
-	if _, err := client.Write([]byte(word)); err != nil {
-		t.Fatal(err)
-	}
-	if err := client.CloseWrite(); err != nil {
-		t.Fatal(err)
-	}
-	return client
+	late.Close()
 }
 
-func answer(t *testing.T, client net.Conn, limit time.Duration) string {
-	t.Helper()
-	if err := client.SetReadDeadline(time.Now().Add(limit)); err != nil {
-		t.Fatal(err)
-	}
-	content, err := io.ReadAll(client)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return ""
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(content)
-}
-
-// Clients that come before the server is ready wait and are then served by the
-// server itself; those that ask the server elsewhere are served at once.
-func TestGateHoldsUntilItOpens(t *testing.T) {
-	const stable, elsewhere = "172.30.0.2:6443", "127.0.0.1:6443"
-	inNamespace(t, "172.30.0.2")
-	held, err := closeGate(t.Context(), netip.MustParseAddr("172.30.0.2"), 6443)
+func TestGateEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	held, err := newGate(ctx, "127.0.0.2:0", "127.0.0.1:1", func(context.Context) int { return 0 })
 	if err != nil {
 		t.Fatal(err)
 	}
-	early := call(t, stable, "early")
-	serve(t, "0.0.0.0:6443")
-	// It listens, but is not ready yet.
-	const moment, enough = 100 * time.Millisecond, 5 * time.Second
-	for range 20 {
-		second := call(t, stable, "second")
-		if got := answer(t, second, moment/20); got != "" {
-			t.Fatalf("answer %q while the gate was closed", got)
-		}
-		if got := answer(t, call(t, elsewhere, "other"), enough); got != "served other" {
-			t.Fatalf("elsewhere: answer %q", got)
-		}
-	}
-	late := call(t, stable, "late")
-	if got := answer(t, early, moment); got != "" {
-		t.Fatalf("answer %q while the gate was closed", got)
-	}
-	if err := held.open(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for client, want := range map[net.Conn]string{early: "served early", late: "served late"} {
-		if got := answer(t, client, enough); got != want {
-			t.Errorf("answer %q, want %q", got, want)
-		}
-	}
-	for _, address := range []string{stable, elsewhere} {
-		if got := answer(t, call(t, address, "after"), enough); got != "served after" {
-			t.Errorf("%s after the gate: answer %q", address, got)
-		}
-	}
-	if setting, _ := os.ReadFile(migrateSetting); strings.TrimSpace(string(setting)) != "0" {
-		t.Errorf("the kernel's setting is left at %q", setting)
-	}
-}
-
-// Behind a server that was first a gate would hold what is not its own.
-func TestGateThatComesLateStaysAway(t *testing.T) {
-	inNamespace(t, "172.30.0.2")
-	serve(t, "0.0.0.0:6443")
-	_, err := closeGate(t.Context(), netip.MustParseAddr("172.30.0.2"), 6443)
-	if !errors.Is(err, syscall.EADDRINUSE) {
-		t.Fatalf("a second gate: %v", err)
-	}
-	for _, address := range []string{"172.30.0.2:6443", "127.0.0.1:6443"} {
-		if got := answer(t, call(t, address, "client"), 5*time.Second); got != "served client" {
-			t.Errorf("%s: answer %q", address, got)
-		}
-	}
-	if setting, _ := os.ReadFile(migrateSetting); strings.TrimSpace(string(setting)) != "0" {
-		t.Errorf("the kernel's setting is left at %q", setting)
-	}
-}
-
-func TestGateWaitsUntilTheServerIsReady(t *testing.T) {
-	answers := []int{0, 0, http.StatusForbidden, http.StatusInternalServerError, http.StatusOK, 0}
-	err := awaitReady(t.Context(), func(context.Context) int {
-		next := answers[0]
-		answers = answers[1:]
-		return next
-	})
-	if err != nil || len(answers) != 1 {
-		t.Errorf("ended before %v with %v", answers, err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	if err := awaitReady(ctx, func(context.Context) int { return 0 }); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("a server that never answers: %v", err)
-	}
-}
-
-func TestListensFindsTheSocketsOfAProcess(t *testing.T) {
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	finished := make(chan error, 1)
+	go func() { finished <- held.run(ctx) }()
+	client, err := net.Dial("tcp4", held.listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := uint16(listener.Addr().(*net.TCPAddr).Port)
-	comm, err := os.ReadFile("/proc/self/comm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	own := strings.TrimSpace(string(comm))
-	if !listens("/proc", own, port) {
-		t.Errorf("%s does not listen on %d", own, port)
-	}
-	if listens("/proc", "somebody-else", port) {
-		t.Error("somebody else's socket")
-	}
-	listener.Close()
-	if listens("/proc", own, port) {
-		t.Error("still listens")
+	defer client.Close()
+	cancel()
+	select {
+	case err := <-finished:
+		if err == nil {
+			t.Error("cancelled without an error")
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("still running")
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -177,11 +176,7 @@ func awaitAPI(ctx context.Context, events *contract.Events) (*kube.Client, error
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
 	for {
-		// Before the server listens, a request would wait at the gate.
-		err := errNotListening
-		if listens("/proc", apiServerName, apiPort) {
-			err = client.Get(ctx, "/api/v1", nil)
-		}
+		err := client.Get(ctx, "/api/v1", nil)
 		if err == nil {
 			step.Done("")
 			return client, nil
@@ -193,8 +188,6 @@ func awaitAPI(ctx context.Context, events *contract.Events) (*kube.Client, error
 		pause(ctx, apiRetry)
 	}
 }
-
-var errNotListening = errors.New("it does not listen")
 
 // apiRetry is the pause between two attempts to reach the API server; a port
 // that opens raises no event.
