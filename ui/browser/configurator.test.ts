@@ -181,14 +181,13 @@ it("from a new cluster to its deletion without a mouse", async () => {
   await close();
 });
 
-it("the first creation asks whether kubectl shall use it, and keeps the answer", async () => {
+it("the first creation asks whether kubectl shall use it", async () => {
   const { page, close } = await open(browser, { scenario: "first-create" });
   await page.getByRole("button", { name: "Start a cluster" }).click();
   const sheet = page.getByRole("alertdialog", { name: "Let kubectl use “dev”?" });
   await sheet.getByRole("button", { name: "Keep “prod”" }).click();
-  await expect.poll(async () => (await calls(page)).map((call) => call.name)).toEqual(["settings_set", "cluster_create"]);
-  const [settings, create] = await calls(page);
-  expect(settings?.args).toMatchObject({ settings: { follow: "never", followAsked: true } });
+  await expect.poll(async () => (await calls(page)).map((call) => call.name)).toEqual(["cluster_create"]);
+  const [create] = await calls(page);
   expect(create?.args).toEqual({ source: { kind: "default" }, setContext: "keep" });
   await close();
 });

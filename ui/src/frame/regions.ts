@@ -24,5 +24,5 @@ export function moveRegion(step: 1 | -1): void {
 function first(region: HTMLElement): HTMLElement | null {
   const current = region.querySelector<HTMLElement>('[aria-current="page"], [aria-current="true"], [role="row"][tabindex="0"]');
   if (current !== null) return current;
-  return [...region.querySelectorAll<HTMLElement>(focusable)].find((element) => element.offsetParent !== null) ?? null;
+  return [...region.querySelectorAll<HTMLElement>(focusable)].find((element) => element.offsetParent !== null && element.role !== "separator") ?? null;
 }

@@ -5,8 +5,10 @@
 import { createContext } from "svelte";
 import { asFailure, type Args, type CommandName, type Commands, type Host, type LogSource, type OpenRequest, type UsageUpdate, type ViewId } from "../host/types";
 import type { AppInfo, Cluster, ClusterView, Failure, OpenedConfig, Operation, Settings, Snapshot } from "../host/types";
+import { recall, remember } from "./remembered";
 import { Announcer } from "./announcer.svelte";
 import { Sheets } from "./sheets.svelte";
+import { viewWords } from "../words";
 import { UsageHistory } from "./usage.svelte";
 
 const tickMs = 1000;
@@ -16,6 +18,14 @@ export interface Place {
   view: ViewId;
   cluster: string | null;
 }
+
+const isView = (value: unknown): value is ViewId => typeof value === "string" && value in viewWords;
+const isWidths = (value: unknown): value is { sidebar: number; inspector: number } => {
+  if (typeof value !== "object" || value === null) return false;
+  const { sidebar, inspector } = value as Record<string, unknown>;
+  const within = (width: unknown, least: number, most: number) => typeof width === "number" && width >= least && width <= most;
+  return within(sidebar, 180, 280) && within(inspector, 280, 420);
+};
 
 /** The selected row, for the keys that act on it. */
 export interface Selection {
@@ -33,7 +43,9 @@ export class App {
   settings = $state.raw<Settings | null>(null);
   /** Moves on once a second while the window is visible. */
   now = $state(0);
-  place = $state.raw<Place>({ view: "overview", cluster: null });
+  place = $state.raw<Place>({ view: recall("view", "overview", isView), cluster: null });
+  /** Widths in pixels of what can be made wider. */
+  widths = $state.raw(recall("widths", { sidebar: 208, inspector: 320 }, isWidths));
   /** What the next shown view shall select or show: a row's identity, a log source. */
   focusOn = $state.raw<string | null>(null);
   /** Whether somebody went to another view: from then on the focus follows. */
@@ -117,7 +129,13 @@ export class App {
     this.selection = null;
     const changed = cluster !== this.place.cluster;
     this.place = { view, cluster };
+    remember("view", view);
     if (changed) this.watch();
+  }
+
+  resize(part: "sidebar" | "inspector", width: number): void {
+    this.widths = { ...this.widths, [part]: width };
+    remember("widths", this.widths);
   }
 
   /** Shows another cluster in the same view. */

@@ -41,16 +41,52 @@ export class UsageHistory {
   }
 }
 
-/** Drops what is older than an hour and keeps one sample per ten seconds of what is older than 15 min. */
+/** Drops what is older than an hour; of what is older than 15 min one mean per ten seconds stays. */
 export function thin(samples: Sample[], now: number): Sample[] {
-  let lastSlot = -1;
-  return samples.filter((sample) => {
-    const age = now - sample.at;
-    if (age > keptMs) return false;
-    if (age <= fineMs) return true;
-    const slot = Math.floor(sample.at / coarseMs);
-    const kept = slot !== lastSlot;
-    lastSlot = slot;
-    return kept;
-  });
+  const kept: Sample[] = [];
+  let slot: Sample[] = [];
+  const flush = () => {
+    const whole = mean(slot);
+    if (whole !== null) kept.push(whole);
+    slot = [];
+  };
+  for (const sample of samples) {
+    if (now - sample.at > keptMs) continue;
+    // Only a slot that is old as a whole becomes a mean, so that none is made of means.
+    const end = (Math.floor(sample.at / coarseMs) + 1) * coarseMs;
+    if (now - end <= fineMs) {
+      flush();
+      kept.push(sample);
+      continue;
+    }
+    const first = slot[0];
+    if (first !== undefined && Math.floor(first.at / coarseMs) !== Math.floor(sample.at / coarseMs)) flush();
+    slot.push(sample);
+  }
+  flush();
+  return kept;
+}
+
+/** The mean of samples, each node by what was measured of it. */
+function mean(samples: Sample[]): Sample | null {
+  const last = samples.at(-1);
+  if (last === undefined || samples.length === 1) return last ?? null;
+  const names = [...new Set(samples.flatMap((sample) => sample.nodes.map((node) => node.node)))];
+  return {
+    at: last.at,
+    nodes: names.map((name) => {
+      const rows = samples.flatMap((sample) => sample.nodes.filter((node) => node.node === name));
+      const of = (value: (node: NodeUsage) => number | null) => {
+        const known = rows.map(value).filter((measured) => measured !== null);
+        return known.length === 0 ? null : known.reduce((sum, measured) => sum + measured, 0) / known.length;
+      };
+      return {
+        node: name,
+        cpuCores: of((node) => node.cpuCores),
+        memoryBytes: of((node) => node.memoryBytes),
+        diskBytes: of((node) => node.diskBytes),
+        diskCapacityBytes: of((node) => node.diskCapacityBytes),
+      };
+    }),
+  };
 }

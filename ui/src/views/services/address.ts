@@ -4,8 +4,8 @@ import type { ServicePort, ServiceRow } from "$lib/host/types";
 
 export interface Address {
   text: string;
-  /** Where this machine reaches it; none when only the cluster does. */
-  reachable: string | null;
+  /** What a browser on this machine opens; none when only the cluster reaches it. */
+  url: string | null;
   /** Other ports that it has. */
   more: number;
 }
@@ -14,15 +14,17 @@ export interface Address {
 export function addressOf(row: ServiceRow): Address | null {
   const port = row.ports.find((one) => one.reachable !== null);
   const more = Math.max(0, row.ports.length - 1);
-  if (port?.reachable != null) return { text: port.reachable, reachable: port.reachable, more };
+  if (port?.reachable != null) return { text: port.reachable, url: urlOf(port), more };
   const first = row.ports[0];
   if (row.clusterAddress === null) return null;
-  return { text: first === undefined ? row.clusterAddress : `${row.clusterAddress}:${first.port}`, reachable: null, more };
+  return { text: first === undefined ? row.clusterAddress : `${row.clusterAddress}:${first.port}`, url: null, more };
 }
 
-/** A browser's address of a port on this machine. */
-export function urlOf(reachable: string): string {
-  return `${/:(443|8443|6443)$/.test(reachable) ? "https" : "http"}://${reachable}`;
+/** What a browser opens for a port that this machine reaches. The port of the service tells the protocol, not the local one. */
+export function urlOf(port: ServicePort): string | null {
+  if (port.reachable === null) return null;
+  const secure = [443, 6443, 8443].includes(port.port) || port.name?.startsWith("https") === true;
+  return `${secure ? "https" : "http"}://${port.reachable}`;
 }
 
 /** `http 80/TCP, node 30080` */

@@ -133,7 +133,7 @@ function degraded(): ClusterView {
         ...base.volumes,
       ],
       events: [
-        event("Pod/cart-6f9d8c7b5-00gba", "BackOff", "Back-off restarting failed container cart in pod cart-6f9d8c7b5-00gba", { warning: true, count: 14, last: start - 20 * second }),
+        event("Pod/cart-6f9d8c7b5-x95cj", "BackOff", "Back-off restarting failed container cart in pod cart-6f9d8c7b5-x95cj", { warning: true, count: 14, last: start - 20 * second }),
         event("Node/dev-worker2", "NodeHasDiskPressure", "Node dev-worker2 status is now: NodeHasDiskPressure", { warning: true, namespace: null, last: start - 3 * minute }),
         event("Node/dev-worker2", "EvictionThresholdMet", "Attempting to reclaim ephemeral-storage", { warning: true, namespace: null, count: 3, last: start - 3 * minute }),
         ...base.events,
