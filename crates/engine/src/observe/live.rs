@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::rows::ClusterView;
 use super::runtime::{self, Reading};
+use super::scene::Moment;
 use super::view;
 use super::watches::{self, Watches};
 use super::world::World;
@@ -22,6 +23,9 @@ use crate::{Engine, api};
 
 /// Time between two views at least.
 const PACE: Duration = Duration::from_millis(500);
+
+/// A list of everything takes this long at most; what is there by then is shown.
+const LISTING: Duration = Duration::from_secs(3);
 
 /// What comes together is shown together.
 const TOGETHER: Duration = Duration::from_millis(30);
@@ -125,6 +129,10 @@ struct Observer {
     version: Option<String>,
     version_asked: Option<BoxFuture<'static, Option<String>>>,
     stale: Option<String>,
+    /// Whether all rows were read once.
+    complete: bool,
+    /// When the watches were opened.
+    live: Instant,
     /// When the API answered last.
     heard: Option<(Instant, Timestamp)>,
     /// When to build the next view.
@@ -165,6 +173,8 @@ impl Observer {
             version: None,
             version_asked: None,
             stale: None,
+            complete: false,
+            live: Instant::now(),
             heard: None,
             due: None,
             built: Instant::now(),
@@ -203,7 +213,10 @@ impl Observer {
                     self.version = version.or(self.version.take());
                     self.show_soon();
                 }
-                Happened::Due => self.publish(),
+                Happened::Due => match self.held() {
+                    Some(until) => self.due = Some(until),
+                    None => self.publish(),
+                },
             }
         }
     }
@@ -243,6 +256,7 @@ impl Observer {
             // Another cluster of the same name: nothing of the old one is true.
             self.world = World::default();
             (self.version, self.heard, self.stale) = (None, None, None);
+            self.complete = false;
         }
         let can_answer = self.reading.control_plane_runs();
         match self.link {
@@ -287,6 +301,7 @@ impl Observer {
             let watches = watches::open(&client);
             self.version_asked = Some(version(client.clone()).boxed());
             self.link = Link::Live(client, watches);
+            self.live = Instant::now();
             self.hear();
         }
     }
@@ -355,24 +370,35 @@ impl Observer {
         }
     }
 
+    /// Until when to hold views back: a part of the rows would look like all of them.
+    fn held(&self) -> Option<Instant> {
+        let Link::Live(..) = self.link else {
+            return None;
+        };
+        let until = self.live + LISTING;
+        (!self.world.listed() && until > Instant::now()).then_some(until)
+    }
+
     /// Sends a view unless it is the last one again.
     fn publish(&mut self) {
         if matches!(self.link, Link::Live(..)) && self.world.listed() {
             self.stale = None;
+            self.complete = true;
         }
         let now = Timestamp::now();
-        let built = view::build(
-            &self.cluster,
-            &self.world,
-            &self.reading.machines,
-            now.as_millisecond(),
-        );
+        let moment = Moment {
+            now: now.as_millisecond(),
+            ending: self.reading.ending,
+        };
+        let machines = &self.reading.machines;
+        let built = view::build(&self.cluster, &self.world, machines, moment);
         let mut view = built.view;
-        view.stale = self.stale(now.as_millisecond());
+        view.stale = self.stale(moment.now);
         view.version.clone_from(&self.version);
         self.views.send_if_modified(|last| {
             view.as_of = last.as_of;
-            let answers = self.heard.map(|(_, time)| time.as_millisecond());
+            let heard = self.heard.filter(|_| self.complete);
+            let answers = heard.map(|(_, time)| time.as_millisecond());
             // The time alone is no news, but for the first time.
             let changed = **last != view || answers.is_some() != last.as_of.is_some();
             view.as_of = answers;
@@ -383,7 +409,7 @@ impl Observer {
         });
         self.built = Instant::now();
         self.due = built.again.map(|again| {
-            let after = u64::try_from(again - now.as_millisecond()).unwrap_or(0);
+            let after = u64::try_from(again - moment.now).unwrap_or(0);
             self.built + Duration::from_millis(after).max(PACE)
         });
     }

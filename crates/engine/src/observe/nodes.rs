@@ -156,7 +156,7 @@ fn verdict(machine: Option<&Machine>, node: Option<&Node>, scene: &Scene<'_>) ->
     };
     if !machine.running {
         // Meant when the whole cluster is stopped.
-        return if scene.machines.iter().any(|other| other.running) {
+        return if !scene.stopped && !scene.moment.ending {
             let why = "its container does not run; start the cluster".to_owned();
             Verdict::new(Health::Failed, "Stopped", why)
         } else {

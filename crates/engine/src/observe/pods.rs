@@ -202,6 +202,9 @@ fn verdict(look: &Look<'_>, scene: &Scene<'_>) -> Verdict {
     if scene.stopped {
         return Verdict::new(Health::Stopped, None);
     }
+    if scene.moment.ending {
+        return Verdict::new(Health::Busy, None);
+    }
     if look.terminating() {
         let held = look.pod.metadata.finalizers.as_deref().unwrap_or_default();
         let why = held

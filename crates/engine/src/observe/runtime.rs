@@ -24,6 +24,8 @@ pub(super) struct Reading {
     pub(super) machines: Vec<Machine>,
     /// The engine's own access; none for a cluster that is only half made.
     pub(super) kubeconfig: Option<String>,
+    /// Whether an operation under way stops the cluster, in any program.
+    pub(super) ending: bool,
     /// Why the runtime could not be asked; the rest is from before then.
     pub(super) problem: Option<String>,
 }
@@ -39,10 +41,13 @@ impl Reading {
 /// Reads once.
 pub(super) async fn read(engine: &Engine, cluster: &str) -> crate::Result<Reading> {
     let inventory = Inventory::read(&engine.container).await?;
+    let operation = engine.home.operation(cluster);
+    let ending = ["stop cluster", "restart cluster", "delete cluster"];
     let file = engine.home.cluster(cluster).kubeconfig_file();
     Ok(Reading {
         machines: inventory.nodes(cluster).iter().map(Machine::from).collect(),
         kubeconfig: ClusterDir::read(&file)?,
+        ending: operation.is_some_and(|operation| ending.contains(&operation.as_str())),
         problem: None,
     })
 }

@@ -29,12 +29,21 @@ pub(super) fn is_system(namespace: &str) -> bool {
     SYSTEM.contains(&namespace)
 }
 
+/// When and in which circumstances is looked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Moment {
+    /// Milliseconds since 1970.
+    pub(super) now: i64,
+    /// Whether somebody stops the cluster, by an operation under way.
+    pub(super) ending: bool,
+}
+
 /// The state of everything at a moment.
 pub(super) struct Scene<'a> {
     pub(super) world: &'a World,
     pub(super) machines: &'a [Machine],
-    /// Milliseconds since 1970.
-    pub(super) now: i64,
+    by_name: HashMap<&'a str, &'a Machine>,
+    pub(super) moment: Moment,
     /// Whether all nodes are stopped, and nothing is meant to run.
     pub(super) stopped: bool,
     /// How pods of nodes that are not ready do, and why, by the node's name.
@@ -46,11 +55,12 @@ pub(super) struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    pub(super) fn new(world: &'a World, machines: &'a [Machine], now: i64) -> Self {
+    pub(super) fn new(world: &'a World, machines: &'a [Machine], moment: Moment) -> Self {
         Self {
             world,
             machines,
-            now,
+            by_name: machines.iter().map(|it| (it.name.as_str(), it)).collect(),
+            moment,
             stopped: !machines.iter().any(|machine| machine.running),
             down: HashMap::new(),
             warnings: events::newest_warnings(world),
@@ -81,7 +91,7 @@ impl<'a> Scene<'a> {
     /// again when it has.
     pub(super) fn lasted(&self, began: i64, span: i64) -> bool {
         let due = began.saturating_add(span);
-        if due <= self.now {
+        if due <= self.moment.now {
             return true;
         }
         let again = self.again.get().map_or(due, |other| other.min(due));
@@ -95,7 +105,7 @@ impl<'a> Scene<'a> {
     }
 
     pub(super) fn machine(&self, name: &str) -> Option<&'a Machine> {
-        self.machines.iter().find(|machine| machine.name == name)
+        self.by_name.get(name).copied()
     }
 
     /// The uid of the workload that a pod belongs to.

@@ -32,6 +32,7 @@ pub(super) fn rows(scene: &Scene<'_>, pods: &[PodRow]) -> Vec<Told> {
         .iter()
         .map(|pod| (pod.uid.as_str(), pod.health))
         .collect();
+    let labelled = Labelled::of(scene.world.pods.iter(), &health);
     let mut rows: Vec<Told> = scene
         .world
         .services
@@ -39,7 +40,7 @@ pub(super) fn rows(scene: &Scene<'_>, pods: &[PodRow]) -> Vec<Told> {
         .map(|service| {
             let key = (namespace(&service.metadata), name(&service.metadata));
             let slices = slices.get(&key).map_or(&[][..], Vec::as_slice);
-            row(service, slices, &health, scene)
+            row(service, slices, &labelled, scene)
         })
         .collect();
     rows.sort_unstable_by(|Told { row: a, .. }, Told { row: b, .. }| {
@@ -51,7 +52,7 @@ pub(super) fn rows(scene: &Scene<'_>, pods: &[PodRow]) -> Vec<Told> {
 fn row(
     service: &Service,
     slices: &[&EndpointSlice],
-    health: &HashMap<&str, Health>,
+    labelled: &Labelled<'_>,
     scene: &Scene<'_>,
 ) -> Told {
     let meta = &service.metadata;
@@ -69,9 +70,7 @@ fn row(
     let backends = (selector.is_some() || !slices.is_empty()).then(|| ready(slices));
     let (health, told_elsewhere) = match (backends, selector) {
         _ if scene.stopped => (Health::Stopped, false),
-        (Some(0), Some(selector)) => {
-            without_backends(meta_namespace(service), selector, health, scene)
-        }
+        (Some(0), Some(selector)) => without_backends(labelled.worst(namespace(meta), selector)),
         (Some(0), None) => (Health::Degraded, false),
         _ => (Health::Healthy, false),
     };
@@ -97,10 +96,6 @@ fn row(
         row,
         told_elsewhere,
     }
-}
-
-fn meta_namespace(service: &Service) -> &str {
-    namespace(&service.metadata)
 }
 
 /// Endpoints that are ready; one that has addresses of two families is one.
@@ -129,20 +124,9 @@ fn is_ready(endpoint: &Endpoint) -> bool {
     conditions.and_then(|conditions| conditions.ready) != Some(false)
 }
 
-/// How a service does that has no backends: as the pods that it waits for.
-fn without_backends(
-    namespace: &str,
-    selector: &BTreeMap<String, String>,
-    health: &HashMap<&str, Health>,
-    scene: &Scene<'_>,
-) -> (Health, bool) {
-    let selected = scene
-        .world
-        .pods
-        .iter()
-        .filter(|pod| selects(namespace, selector, pod));
-    let healths = selected.filter_map(|pod| health.get(uid(&pod.metadata)));
-    match healths.min() {
+/// How a service does that has no backends, by its pods; and whether they tell it already.
+fn without_backends(worst: Option<Health>) -> (Health, bool) {
+    match worst {
         Some(Health::Busy | Health::Healthy) => (Health::Busy, true),
         Some(Health::Unknown) => (Health::Unknown, true),
         Some(Health::Failed | Health::Degraded) => (Health::Degraded, true),
@@ -150,14 +134,42 @@ fn without_backends(
     }
 }
 
-fn selects(wanted: &str, selector: &BTreeMap<String, String>, pod: &Pod) -> bool {
-    if namespace(&pod.metadata) != wanted {
-        return false;
+/// Pods by their namespace and each of their labels, with how they do.
+struct Labelled<'a> {
+    pods: HashMap<(&'a str, &'a str, &'a str), Vec<(&'a Pod, Health)>>,
+}
+
+impl<'a> Labelled<'a> {
+    fn of(pods: impl Iterator<Item = &'a Pod>, health: &HashMap<&str, Health>) -> Self {
+        let mut labelled: HashMap<_, Vec<_>> = HashMap::new();
+        for pod in pods {
+            let Some(health) = health.get(uid(&pod.metadata)) else {
+                continue;
+            };
+            for (key, value) in pod.metadata.labels.iter().flatten() {
+                let place = (namespace(&pod.metadata), key.as_str(), value.as_str());
+                labelled.entry(place).or_default().push((pod, *health));
+            }
+        }
+        Self { pods: labelled }
     }
-    let labels = pod.metadata.labels.as_ref();
-    selector
-        .iter()
-        .all(|(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value))
+
+    /// The worst of the pods that a selector selects.
+    fn worst(&self, namespace: &str, selector: &BTreeMap<String, String>) -> Option<Health> {
+        // The rarest label leaves the fewest to look at.
+        let with = selector.iter().map(|(key, value)| {
+            let found = self.pods.get(&(namespace, key.as_str(), value.as_str()));
+            found.map_or(&[][..], Vec::as_slice)
+        });
+        let few = with.min_by_key(|pods| pods.len())?;
+        let selected = few.iter().filter(|(pod, _)| {
+            let labels = pod.metadata.labels.as_ref();
+            selector
+                .iter()
+                .all(|(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value))
+        });
+        selected.map(|(_, health)| *health).min()
+    }
 }
 
 fn ports(spec: &ServiceSpec, slices: &[&EndpointSlice], scene: &Scene<'_>) -> Vec<ServicePort> {

@@ -2,7 +2,7 @@
 
 use super::machine::Machine;
 use super::rows::ClusterView;
-use super::scene::Scene;
+use super::scene::{Moment, Scene};
 use super::workloads::Tally;
 use super::world::World;
 use super::{events, nodes, pods, problems, services, volumes, workloads};
@@ -15,9 +15,9 @@ pub(super) struct Built {
     pub(super) again: Option<i64>,
 }
 
-/// Builds all rows. `now` is in milliseconds since 1970. How the API answers is the caller's.
-pub(super) fn build(cluster: &str, world: &World, machines: &[Machine], now: i64) -> Built {
-    let mut scene = Scene::new(world, machines, now);
+/// Builds all rows. How the API answers is the caller's.
+pub(super) fn build(cluster: &str, world: &World, machines: &[Machine], moment: Moment) -> Built {
+    let mut scene = Scene::new(world, machines, moment);
     let nodes = nodes::rows(&scene);
     scene.learn(&nodes);
     let pods = pods::rows(&scene);

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::machine::Machine;
 use super::rows::ClusterView;
+use super::scene::Moment;
 use super::view::{Built, build};
 use super::world::{Kind, World};
 use crate::inventory::Inventory;
@@ -202,7 +203,15 @@ pub(super) fn warning(about: &str, uid: &str, reason: &str, message: &str, last:
 }
 
 pub(super) fn built(world: &World, machines: &[Machine]) -> Built {
-    build("dev", world, machines, millis(NOW))
+    built_at(world, machines, NOW)
+}
+
+pub(super) fn built_at(world: &World, machines: &[Machine], now: &str) -> Built {
+    let moment = Moment {
+        now: millis(now),
+        ending: false,
+    };
+    build("dev", world, machines, moment)
 }
 
 pub(super) fn view(world: &World) -> ClusterView {

@@ -113,7 +113,7 @@ fn ready_from_an_earlier_life_does_not_count() {
         nodes: kind(&[old]),
         ..World::default()
     };
-    let soon = build("dev", &world, &machines(), millis("2026-11-23T06:00:05Z"));
+    let soon = built_at(&world, &machines(), "2026-11-23T06:00:05Z");
     let row = soon.view.nodes.iter().find(|row| row.name == "dev-worker");
     assert_eq!(told(row.expect("there")), (Health::Busy, "Joining", why));
     assert_eq!(soon.again, Some(millis("2026-11-23T06:02:00Z")));
@@ -122,9 +122,9 @@ fn ready_from_an_earlier_life_does_not_count() {
 #[test]
 fn a_node_that_is_not_registered_joins_or_has_failed_to() {
     let world = world_without_worker();
-    let soon = build("dev", &world, &machines(), millis("2026-11-23T06:00:30Z"));
+    let soon = built_at(&world, &machines(), "2026-11-23T06:00:30Z");
     assert_eq!(told(&soon.view.nodes[0]), (Health::Busy, "Joining", None));
-    let late = build("dev", &world, &machines(), millis(NOW));
+    let late = built_at(&world, &machines(), NOW);
     let why = Some("it is not registered with the cluster");
     assert_eq!(
         told(&late.view.nodes[0]),

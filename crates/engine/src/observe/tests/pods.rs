@@ -81,7 +81,7 @@ fn between_two_crashes_it_is_not_well_either() {
     );
     // 30 s after its start it counts as settled, and the view is made again then.
     assert_eq!(built.again, Some(millis("2026-11-23T09:00:28Z")));
-    let later = build("dev", &world, &machines(), millis("2026-11-23T09:00:28Z"));
+    let later = built_at(&world, &machines(), "2026-11-23T09:00:28Z");
     assert_eq!(
         told(&later.view.pods[0]),
         (Health::Healthy, "Running", None)

@@ -217,6 +217,32 @@ fn problems_are_told_once_and_the_worst_first() {
 }
 
 #[test]
+fn while_somebody_stops_the_cluster_nothing_is_wrong() {
+    let mut world = world();
+    let end = json!({"terminated": {"exitCode": 137, "reason": "Error", "finishedAt": NOW}});
+    world.pods = kind(&[unready(
+        "web",
+        "Running",
+        &container(&end, &json!({}), 0, false),
+    )]);
+    let machines = machines_that(&["running", "stopped"]);
+    let moment = |ending| Moment {
+        now: millis(NOW),
+        ending,
+    };
+    assert!(
+        !build("dev", &world, &machines, moment(false))
+            .view
+            .problems
+            .is_empty()
+    );
+    let view = build("dev", &world, &machines, moment(true)).view;
+    assert!(view.problems.is_empty(), "{:?}", view.problems);
+    assert_eq!(view.pods[0].health, Health::Busy);
+    assert_eq!(view.nodes[1].health, Health::Stopped);
+}
+
+#[test]
 fn what_is_kept_of_objects_holds_no_environment() {
     use crate::observe::world::Slim;
     let mut deployment: k8s_openapi::api::apps::v1::Deployment = serde_json::from_value(json!({
