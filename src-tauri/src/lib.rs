@@ -1,9 +1,113 @@
 //! The menu-bar app: tray, windows and thin commands over the crate `app`.
+//!
+//! Nothing is decided here: a command parses, asks the [`Desk`] and answers; what tray and windows
+//! show is drawn from its snapshot.
+
+mod clicks;
+mod commands;
+mod drops;
+mod feed;
+mod macos;
+mod tray;
+mod windows;
+
+use std::sync::Arc;
+
+use app::desk::Desk;
+use app::wire::WindowName;
+use tauri::{Builder, Context, Manager, RunEvent, Runtime};
+use tauri_plugin_autostart::MacosLauncher;
+use tauri_plugin_window_state::StateFlags;
+
+/// Given to the app when it is started at login: no window is opened then.
+const IN_BACKGROUND: &str = "--background";
 
 /// Runs the app until it is quit.
-#[expect(clippy::expect_used, reason = "nothing can be shown without windows")]
+#[expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "without folders or a display nothing can be shown; the words reach the terminal"
+)]
 pub fn run() {
-    tauri::Builder::default()
-        .run(tauri::generate_context!())
+    let desk = tauri::async_runtime::block_on(async { Desk::open() })
+        .expect("the app's folders can be used");
+    let _log = app::log::begin(desk.place());
+    log_panics();
+    let app = core(plugins(Builder::default(), &desk), desk)
+        .setup(|app| {
+            macos::be_accessory(app.handle(), true);
+            tray::draw(app.handle());
+            feed::begin(app.handle());
+            Ok(())
+        })
+        .build(context())
         .expect("the app could not start");
+    let background = std::env::args().any(|argument| argument == IN_BACKGROUND);
+    if !background {
+        windows::open(app.handle(), WindowName::Main);
+    }
+    app.run(|app, event| match event {
+        // The last window was closed: the tray and the clusters stay.
+        RunEvent::ExitRequested {
+            code: None, api, ..
+        } => api.prevent_exit(),
+        event if macos::is_reopened(&event) => windows::open(app, WindowName::Main),
+        _ => {}
+    });
 }
+
+/// The app over a desk, without what only a real desktop has: the same for tests.
+fn core<R: Runtime>(builder: Builder<R>, desk: Arc<Desk>) -> Builder<R> {
+    builder
+        .manage(desk)
+        .manage(drops::Dragged::default())
+        .manage(windows::Pending::default())
+        .invoke_handler(commands::handler())
+        .on_window_event(windows::on_event)
+}
+
+/// What was compiled in: pages, pictures, and what each window may do.
+fn context<R: Runtime>() -> Context<R> {
+    tauri::generate_context!()
+}
+
+/// What the system adds: dialogs, notifications, one instance, places of windows.
+fn plugins<R: Runtime>(builder: Builder<R>, desk: &Desk) -> Builder<R> {
+    let places = desk.place().config().join("windows.json");
+    let flags = StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED;
+    builder
+        // First: a second instance must end before it touches anything.
+        .plugin(tauri_plugin_single_instance::init(|app, _, _| {
+            windows::open(app, WindowName::Main);
+        }))
+        .plugin(tauri_plugin_shell::init())
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_notification::init())
+        .plugin(tauri_plugin_autostart::init(
+            MacosLauncher::LaunchAgent,
+            Some(vec![IN_BACKGROUND]),
+        ))
+        .plugin(
+            tauri_plugin_window_state::Builder::new()
+                .with_state_flags(flags)
+                .with_filename(places.to_string_lossy())
+                .build(),
+        )
+}
+
+/// A panic's words go to the log; the thread that had it ends, the app does not.
+fn log_panics() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tracing::error!(%panic, "a defect");
+        usual(panic);
+    }));
+}
+
+/// The desk behind an app.
+fn desk<R: Runtime, M: Manager<R>>(of: &M) -> Arc<Desk> {
+    Arc::clone(of.state::<Arc<Desk>>().inner())
+}
+
+#[cfg(test)]
+mod tests;

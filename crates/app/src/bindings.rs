@@ -3,11 +3,10 @@
 use std::any::TypeId;
 use std::collections::{BTreeMap, HashSet};
 
-use engine::{ChangePlan, ManifestPreview, NodeImages};
+use engine::{ChangePlan, Check, FixId, ManifestPreview, NodeImages};
 use ts_rs::{Config, TS, TypeVisitor};
 
 use crate::config::{ConfigCheck, OpenedConfig, Preset};
-use crate::doctor::Check;
 use crate::drops::{ChoosePurpose, DropEvent, Dropped};
 use crate::logs::{LogBatch, LogSource};
 use crate::settings::Settings;
@@ -153,7 +152,7 @@ fn commands(writer: &mut Writer) -> Vec<Command> {
         url_open("url": String) -> ();
         path_reveal("what": RevealTarget) -> ();
         doctor_check() -> Vec<Check>;
-        doctor_fix("id": String) -> u64;
+        doctor_fix("id": FixId) -> u64;
         runtime_start() -> u64;
         runtime_stop() -> u64;
         settings_get() -> Settings;

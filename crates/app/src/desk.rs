@@ -16,7 +16,7 @@ mod shown;
 mod views;
 mod work;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -67,6 +67,8 @@ pub struct Desk {
     views: Views,
     windows: watch::Sender<Windows>,
     drops: Drops,
+    /// Files that the user opened or chose to save to.
+    chosen: Mutex<HashSet<PathBuf>>,
     logs: logs::Logs,
     /// Asks the keeper to look at the runtime now.
     look: Arc<Notify>,
@@ -106,6 +108,7 @@ impl Desk {
             views: Views::default(),
             windows: watch::channel(Windows::default()).0,
             drops: Drops::default(),
+            chosen: Mutex::default(),
             logs: logs::Logs::default(),
             look: Arc::default(),
             look_at_contexts: Arc::default(),

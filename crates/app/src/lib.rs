@@ -9,7 +9,6 @@ pub mod clock;
 pub mod config;
 pub mod desk;
 mod diagnostics;
-pub mod doctor;
 pub mod drops;
 pub mod log;
 pub mod logs;

@@ -229,10 +229,7 @@ impl Desk {
             cancellable: true,
         };
         self.begin(order, |desk, op| async move {
-            let container = desk.engine()?.container().cancelled_by(op.cancel.clone());
-            let step = op.steps.begin("start-service", None);
-            container.system_start().await.map_err(Error::from)?;
-            step.done();
+            desk.engine()?.start_runtime(&op).await?;
             Ok(Some("The container service runs.".into()))
         })
     }
@@ -297,6 +294,29 @@ fn files_with(context: &str, explicit: Option<PathBuf>) -> Vec<String> {
         .collect()
 }
 
+/// Builds a node image, unless it is up to date.
+pub(super) async fn build_image(
+    engine: &Engine,
+    version: Option<&str>,
+    op: &Operation,
+) -> Result<()> {
+    let image = NodeImage::new(version, None).map_err(unbuilt)?;
+    let build = Build::new(engine.container()).cancelled_by(op.cancel.clone());
+    let mut step = op.steps.begin("node-image", None);
+    build
+        .run(&image, |progress| {
+            if let Progress::Step { name, text } = progress {
+                let next = op.steps.begin(&name, None);
+                next.progress(text);
+                std::mem::replace(&mut step, next).done();
+            }
+        })
+        .await
+        .map_err(unbuilt)?;
+    step.done();
+    Ok(())
+}
+
 /// Builds the node image of a cluster when the runtime has none; other images are the user's.
 async fn build_missing_image(engine: &Engine, cluster: &Cluster, op: &Operation) -> Result<()> {
     let version = cluster.kubernetes_version.as_ref().map_or_else(
@@ -314,22 +334,7 @@ async fn build_missing_image(engine: &Engine, cluster: &Cluster, op: &Operation)
         Err(container::Error::ImageNotFound { .. }) => {}
         _ => return Ok(()),
     }
-    let image = NodeImage::new(Some(&version), None).map_err(unbuilt)?;
-    let build = Build::new(engine.container()).cancelled_by(op.cancel.clone());
-    let mut step = op.steps.begin("node-image", None);
-    build
-        .run(&image, |progress| match progress {
-            Progress::Step { name, text } => {
-                let next = op.steps.begin(&name, None);
-                next.progress(text);
-                std::mem::replace(&mut step, next).done();
-            }
-            _ => {}
-        })
-        .await
-        .map_err(unbuilt)?;
-    step.done();
-    Ok(())
+    build_image(engine, Some(&version), op).await
 }
 
 fn unbuilt(error: node_image::Error) -> Error {

@@ -1,13 +1,13 @@
 //! The Cluster YAML: checked, planned, applied, and drafts of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use engine::{ChangePlan, Error, ErrorCode, Result};
 
 use super::clusters::base_folder;
 use super::work::Order;
-use super::{Desk, blocking};
+use super::{Desk, blocking, locked};
 use crate::config::{ConfigCheck, OpenedConfig, Preset, check};
 use crate::drops::FileKind;
 use crate::saved;
@@ -95,6 +95,7 @@ impl Desk {
                 "none of these files describes a cluster",
             ));
         };
+        locked(&self.chosen).insert(path.clone());
         blocking(move || {
             let text =
                 std::fs::read_to_string(&path).map_err(|error| Error::io("read", &path, &error))?;
@@ -106,8 +107,23 @@ impl Desk {
         .await
     }
 
-    /// Writes a Cluster YAML to a file that the user chose.
-    pub async fn config_save(&self, text: String, path: PathBuf) -> Result<String> {
+    /// Writes a Cluster YAML to a file that the user has just chosen.
+    pub async fn config_save_as(&self, text: String, path: PathBuf) -> Result<String> {
+        locked(&self.chosen).insert(path.clone());
+        self.config_save(text, &path).await
+    }
+
+    /// Writes a Cluster YAML to a file that the user opened or chose before; a window can't name
+    /// others.
+    pub async fn config_save(&self, text: String, path: &Path) -> Result<String> {
+        let path = path.to_owned();
+        if !locked(&self.chosen).contains(&path) {
+            return Err(Error::new(
+                ErrorCode::PermissionDenied,
+                format!("{} was not chosen by you", path.display()),
+            )
+            .hint("choose where to save it"));
+        }
         let shown = path.display().to_string();
         blocking(move || {
             std::fs::write(&path, text).map_err(|error| Error::io("write", &path, &error))

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use engine::{Error, Result};
+use engine::{Error, ErrorCode, Result};
 use kubeconfig::Files;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
@@ -140,6 +140,22 @@ impl Desk {
         blocking(move || Ok(writing.use_context(&name)?)).await?;
         self.read_contexts(Ok(files)).await;
         Ok(())
+    }
+
+    /// The kubeconfig file with a cluster's context.
+    pub fn kubeconfig_of(&self, cluster: &str) -> Result<String> {
+        let snapshot = self.snapshot();
+        let entries = snapshot.contexts.entries.iter();
+        let mut ours = entries.filter(|context| context.cluster.as_deref() == Some(cluster));
+        ours.next()
+            .map(|context| context.file.clone())
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorCode::KubeconfigUnreadable,
+                    format!("no kubeconfig file has an entry for “{cluster}”"),
+                )
+                .hint(format!("write it: apple-k8s export kubeconfig {cluster}"))
+            })
     }
 
     /// Makes a cluster's context kubectl's when the user's rule says so for a start.

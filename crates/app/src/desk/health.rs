@@ -2,9 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use engine::Result;
+use std::sync::Arc;
+
+use engine::{Check, Engine, Error, ErrorCode, FixId, Result};
 
 use super::Desk;
+use super::clusters::build_image;
+use super::work::Order;
+use crate::snapshot::OperationKind;
 use crate::terminal::{self, Launch, Platform, Surroundings};
 use crate::wire::{AppInfo, RevealTarget, TerminalTarget};
 
@@ -16,7 +21,65 @@ const DOCUMENTATION: [&str; 4] = [
     "https://kubernetes.io/docs/",
 ];
 
+/// What puts checks right: by name, and what is done in words.
+const FIXES: [(&str, FixId, &str); 4] = [
+    (
+        "start-service",
+        FixId::StartService,
+        "Starting the container service",
+    ),
+    (
+        "restart-service",
+        FixId::RestartService,
+        "Restarting the container service",
+    ),
+    (
+        "install-kernel",
+        FixId::InstallKernel,
+        "Installing the kernel for nodes",
+    ),
+    (
+        "build-node-image",
+        FixId::BuildNodeImage,
+        "Building the node image",
+    ),
+];
+
 impl Desk {
+    /// The check list of what nodes need.
+    pub async fn doctor_check(&self) -> Vec<Check> {
+        Engine::doctor(self.engine(), self.kubeconfig().as_deref()).await
+    }
+
+    /// Puts a check right.
+    pub fn doctor_fix(self: &Arc<Self>, id: &str) -> Result<u64> {
+        let unknown = || Error::new(ErrorCode::Usage, format!("{id:?} puts nothing right"));
+        let (_, fix, text) = FIXES
+            .into_iter()
+            .find(|(word, _, _)| *word == id)
+            .ok_or_else(unknown)?;
+        let order = Order {
+            kind: match fix {
+                FixId::BuildNodeImage => OperationKind::BuildImage,
+                _ => OperationKind::Fix,
+            },
+            cluster: None,
+            subject: Some(text.into()),
+            cancellable: true,
+        };
+        Ok(self.begin(order, move |desk, op| async move {
+            let engine = desk.engine()?;
+            match fix {
+                FixId::BuildNodeImage => {
+                    engine.container().ready().await?;
+                    build_image(&engine, None, &op).await?;
+                }
+                fix => engine.fix(fix, &op).await?,
+            }
+            Ok(None)
+        }))
+    }
+
     /// What the app is.
     pub fn info(&self) -> AppInfo {
         AppInfo {
@@ -89,5 +152,19 @@ impl Desk {
 fn make_executable(file: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o700))
-        .map_err(|error| engine::Error::io("make executable", file, &error))
+        .map_err(|error| Error::io("make executable", file, &error))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails loudly")]
+mod tests {
+    use super::*;
+
+    /// The words are those that windows get with the checks.
+    #[test]
+    fn fixes_are_called_as_the_checks_call_them() {
+        for (word, fix, _) in FIXES {
+            assert_eq!(serde_json::to_value(fix).unwrap(), word);
+        }
+    }
 }

@@ -1,0 +1,518 @@
+//! The desk over a scripted `container`: what it shows, and that nothing makes it hang.
+
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::desk::{Desk, Event};
+use app::logs::LogSource;
+use app::place::Place;
+use app::settings::{Follow, Settings};
+use app::snapshot::{
+    ClusterState, Operation, OperationKind, OperationState, RuntimeState, Snapshot,
+};
+use app::wire::{ContextChoice, CreateSource};
+use container_script::{Act, Script, Stand};
+use engine::{ErrorCode, Health, Home};
+use serde_json::json;
+
+/// Longer than anything takes; a desk that hangs fails by it.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+struct Bench {
+    stand: Stand,
+    folder: tempfile::TempDir,
+    desk: Arc<Desk>,
+}
+
+impl Bench {
+    fn new(script: &Script) -> Self {
+        let stand = Stand::new(script);
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            container_path: Some(stand.program().display().to_string()),
+            kubeconfig: Some(folder.path().join("config").display().to_string()),
+            ..Settings::default()
+        };
+        let place = Place::at(folder.path().join("app"));
+        settings.save(&place).unwrap();
+        let desk = Desk::at(place, Home::at(folder.path().join("home"))).unwrap();
+        Self {
+            stand,
+            folder,
+            desk,
+        }
+    }
+
+    fn kubeconfig(&self) -> PathBuf {
+        self.folder.path().join("config")
+    }
+
+    /// Waits for a snapshot.
+    async fn until(&self, what: &str, wanted: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+        let mut snapshots = self.desk.snapshots();
+        let waited = tokio::time::timeout(PATIENCE, snapshots.wait_for(|one| wanted(one))).await;
+        match waited {
+            Ok(snapshot) => Arc::clone(&snapshot.unwrap()),
+            Err(_) => panic!("no {what}: {:#?}", self.desk.snapshot()),
+        }
+    }
+
+    /// Waits for an operation's end.
+    async fn ended(&self, id: u64) -> Operation {
+        let snapshot = self
+            .until("end", |snapshot| {
+                let known = snapshot.operations.iter().find(|one| one.id == id);
+                known.is_some_and(|one| one.state.is_over())
+            })
+            .await;
+        let ended = snapshot.operations.iter().find(|one| one.id == id);
+        ended.unwrap().clone()
+    }
+}
+
+/// What a person waits for must come before they wonder.
+async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(Duration::from_secs(2), work).await {
+        Ok(answer) => answer,
+        Err(_) => panic!("{what} hangs"),
+    }
+}
+
+fn nodes(state: &str) -> Act {
+    let nodes = json!([{
+        "id": "dev-control-plane",
+        "configuration": {
+            "id": "dev-control-plane",
+            "image": {"reference": "apple-k8s-node", "descriptor": {"digest": "sha256:00"}},
+            "labels": {
+                "apple-k8s.dev/cluster": "dev", "apple-k8s.dev/role": "control-plane",
+                "apple-k8s.dev/node-address": "172.30.0.2", "apple-k8s.dev/creation": "x",
+            },
+            "publishedPorts": [{"hostAddress": "127.0.0.1", "hostPort": 16443,
+                "containerPort": 6443, "count": 1, "proto": "tcp"}],
+        },
+        "status": {"state": state, "startedDate": "2026-01-01T10:00:00Z", "networks": []}
+    }]);
+    Act::Stdout(nodes.to_string())
+}
+
+fn one_cluster(bench: &Bench) {
+    let folder = bench.folder.path().join("home/clusters/dev");
+    std::fs::create_dir_all(&folder).unwrap();
+    let yaml = spec::Cluster::simple("dev", 0).unwrap().to_yaml();
+    std::fs::write(folder.join("cluster.yaml"), yaml).unwrap();
+    let kubeconfig = "apiVersion: v1\nkind: Config\n";
+    std::fs::write(folder.join("kubeconfig"), kubeconfig).unwrap();
+}
+
+fn stopped() -> Script {
+    Script::healthy("1.5.0").on(&["list"], [nodes("stopped")])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runtime_that_hangs_leaves_the_desk_usable() {
+    let bench = Bench::new(&Script::hanging());
+    let snapshot = soon("the snapshot", async { bench.desk.snapshot() }).await;
+    assert_eq!(snapshot.runtime.state, RuntimeState::Checking);
+    let id = soon("a start", async { bench.desk.cluster_start("dev") }).await;
+    soon("settings", async {
+        bench.desk.settings_set(Settings::default())
+    })
+    .await
+    .unwrap();
+    soon("a context", bench.desk.context_use("none"))
+        .await
+        .unwrap_err();
+    bench.desk.operation_cancel(id).unwrap();
+    let ended = soon("a cancelled start", bench.ended(id)).await;
+    assert_eq!(ended.state, OperationState::Cancelled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hanging_runtime_is_told_in_words() {
+    let bench = Bench::new(&Script::hanging());
+    let snapshot = bench
+        .until("problem", |one| one.runtime.state == RuntimeState::Unusable)
+        .await;
+    let problem = snapshot.runtime.problem.clone().unwrap();
+    assert_eq!(problem.code, ErrorCode::RuntimeHung);
+    assert!(problem.hint.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_the_runtime_is_told_apart() {
+    for (script, state) in [
+        (Script::services_down("1.5.0"), RuntimeState::Stopped),
+        (Script::garbage(), RuntimeState::Unusable),
+        (Script::release("1.2.0"), RuntimeState::Unusable),
+    ] {
+        let bench = Bench::new(&script);
+        let snapshot = bench
+            .until("answer", |one| one.runtime.state != RuntimeState::Checking)
+            .await;
+        assert_eq!(snapshot.runtime.state, state);
+        assert!(snapshot.runtime.problem.is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_is_missing_is_looked_for_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("container");
+    let settings = Settings {
+        container_path: Some(program.display().to_string()),
+        ..Settings::default()
+    };
+    let place = Place::at(folder.path());
+    settings.save(&place).unwrap();
+    let desk = Desk::at(place, Home::at(folder.path().join("home"))).unwrap();
+    let mut snapshots = desk.snapshots();
+    snapshots
+        .wait_for(|one| one.runtime.state == RuntimeState::Missing)
+        .await
+        .unwrap();
+    // A window that is opened looks again, and so finds what was installed meanwhile.
+    let stand = Stand::new(&stopped());
+    std::os::unix::fs::symlink(stand.program(), &program).unwrap();
+    desk.window_visible("main", true);
+    let found = snapshots.wait_for(|one| one.runtime.state != RuntimeState::Missing);
+    tokio::time::timeout(PATIENCE, found)
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn saved_clusters_are_listed_while_the_service_is_down() {
+    let bench = Bench::new(&Script::services_down("1.5.0"));
+    one_cluster(&bench);
+    bench.desk.window_visible("main", true);
+    let snapshot = bench.until("cluster", |one| !one.clusters.is_empty()).await;
+    assert_eq!(snapshot.clusters[0].state, ClusterState::Stopped);
+    assert_eq!(snapshot.clusters[0].nodes, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_of_another_program_shows_within_a_second_and_goes_with_it() {
+    let bench = Bench::new(&stopped());
+    one_cluster(&bench);
+    bench
+        .until("cluster", |one| {
+            one.clusters
+                .iter()
+                .any(|cluster| cluster.health == Health::Stopped)
+        })
+        .await;
+    let mut other = std::process::Command::new("sleep")
+        .arg("60")
+        .spawn()
+        .unwrap();
+    let lock = bench.folder.path().join("home/locks/dev.lock");
+    let words = format!("start cluster (process {})", other.id());
+    let busy = tokio::time::timeout(Duration::from_secs(1), async {
+        std::fs::write(&lock, words).unwrap();
+        bench
+            .until("work", |one| one.clusters[0].health == Health::Busy)
+            .await
+    });
+    let snapshot = busy.await.unwrap();
+    assert!(snapshot.operations[0].elsewhere);
+    assert_eq!(snapshot.operations[0].kind, OperationKind::Start);
+    let refused = bench.desk.operation_cancel(snapshot.operations[0].id);
+    assert_eq!(refused.unwrap_err().code, ErrorCode::ClusterBusy);
+    std::fs::remove_file(&lock).unwrap();
+    let free = bench.until("end", |one| one.operations.is_empty());
+    tokio::time::timeout(Duration::from_secs(1), free)
+        .await
+        .unwrap();
+    other.kill().unwrap();
+    other.wait().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_on_one_cluster_waits_its_turn_and_can_be_cancelled_while_it_waits() {
+    let script = Script::healthy("1.5.0")
+        .on(&["list"], [nodes("running")])
+        .on(&["stop"], [Act::Mark, Act::Hang]);
+    let bench = Bench::new(&script);
+    one_cluster(&bench);
+    let first = bench.desk.cluster_stop("dev");
+    bench.stand.wait_for_mark();
+    let second = bench.desk.cluster_start("dev");
+    let third = bench.desk.cluster_start("other");
+    assert_eq!(bench.ended(third).await.state, OperationState::Failed);
+    let state = |id: u64| {
+        let snapshot = bench.desk.snapshot();
+        let known = snapshot.operations.iter().find(|one| one.id == id);
+        known.unwrap().state
+    };
+    assert_eq!(state(second), OperationState::Waiting);
+    bench.desk.operation_cancel(second).unwrap();
+    assert_eq!(bench.ended(second).await.state, OperationState::Cancelled);
+    assert_eq!(state(first), OperationState::Running);
+    assert!(bench.desk.is_busy());
+    bench.desk.wind_up().await;
+    assert_eq!(state(first), OperationState::Cancelled);
+    assert!(!bench.desk.is_busy());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_keeps_its_code_its_words_and_a_log() {
+    let script = Script::healthy("1.5.0").on(&["list"], [Act::Stdout("[]".into())]);
+    let bench = Bench::new(&script);
+    let mut events = bench.desk.events();
+    let id = bench.desk.cluster_start("nothing");
+    let ended = bench.ended(id).await;
+    let failure = ended.failure.unwrap();
+    assert_eq!(failure.code, ErrorCode::ClusterNotFound);
+    assert!(failure.hint.is_some());
+    let log = bench.desk.operation_log(id).unwrap();
+    assert!(
+        log.iter().any(|line| line.contains("no cluster")),
+        "{log:?}"
+    );
+    let told = loop {
+        if let Event::Ended(one) = events.recv().await.unwrap() {
+            break one;
+        }
+    };
+    assert_eq!((told.id, told.state), (id, OperationState::Failed));
+    bench.desk.operation_dismiss(id);
+    assert!(bench.desk.snapshot().operations.is_empty());
+    assert!(bench.desk.operation_log(id).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operations_log_ends_with_it() {
+    let script = Script::healthy("1.5.0").on(&["list"], [Act::Stdout("[]".into())]);
+    let bench = Bench::new(&script);
+    let id = bench.desk.cluster_start("nothing");
+    let (sent, mut batches) = tokio::sync::mpsc::unbounded_channel();
+    let source = LogSource::Operation { id };
+    let open = bench
+        .desk
+        .log_open(source, 100, move |batch| sent.send(batch).is_ok());
+    open.await.unwrap();
+    let mut lines = 0;
+    let ended = loop {
+        let batch = tokio::time::timeout(PATIENCE, batches.recv()).await;
+        let batch = batch.unwrap().unwrap();
+        lines += batch.lines.len();
+        if let Some(ended) = batch.ended {
+            break ended;
+        }
+    };
+    assert!(lines > 0);
+    assert!(ended.contains("no cluster"), "{ended}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_creations_of_one_name_are_refused_at_once() {
+    let script = Script::healthy("1.5.0").on(&["image", "inspect"], [Act::Mark, Act::Hang]);
+    let bench = Bench::new(&script);
+    let create = || {
+        bench
+            .desk
+            .cluster_create(&CreateSource::Default, ContextChoice::Keep)
+    };
+    create().unwrap();
+    assert_eq!(create().unwrap_err().code, ErrorCode::ClusterBusy);
+    let settings = bench.desk.settings();
+    assert!(settings.follow_asked, "the answer counts from now on");
+    assert_eq!(settings.follow, Follow::Never);
+    bench.desk.wind_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_is_no_cluster_fails_at_once_and_begins_nothing() {
+    let bench = Bench::new(&stopped());
+    let source = CreateSource::Text {
+        text: "kind: Nonsense".into(),
+    };
+    let refused = bench.desk.cluster_create(&source, ContextChoice::AsRule);
+    assert_eq!(refused.unwrap_err().code, ErrorCode::ConfigInvalid);
+    assert!(bench.desk.snapshot().operations.is_empty());
+}
+
+const CONTEXTS: &str = "# mine
+apiVersion: v1
+kind: Config
+current-context: prod   # careful
+contexts:
+- name: prod
+  context: {cluster: p, user: p}
+- name: apple-k8s-dev
+  context: {cluster: d, user: d}
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn switching_a_context_changes_nothing_else_in_the_file() {
+    let bench = Bench::new(&stopped());
+    one_cluster(&bench);
+    std::fs::write(bench.kubeconfig(), CONTEXTS).unwrap();
+    bench
+        .until("contexts", |one| one.contexts.entries.len() == 2)
+        .await;
+    bench.desk.context_use("apple-k8s-dev").await.unwrap();
+    let after = std::fs::read_to_string(bench.kubeconfig()).unwrap();
+    assert_eq!(after, CONTEXTS.replace(": prod   #", ": apple-k8s-dev   #"));
+    let snapshot = bench.desk.snapshot();
+    let current = snapshot.contexts.current.as_deref();
+    assert_eq!(current, Some("apple-k8s-dev"), "told when it is written");
+    assert_eq!(snapshot.contexts.switched_elsewhere, None);
+    let unknown = bench.desk.context_use("gone").await;
+    assert!(unknown.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_by_another_program_shows_within_a_second() {
+    let bench = Bench::new(&stopped());
+    std::fs::write(bench.kubeconfig(), CONTEXTS).unwrap();
+    bench
+        .until("contexts", |one| one.contexts.current.is_some())
+        .await;
+    let seen = tokio::time::timeout(Duration::from_secs(1), async {
+        let switched = CONTEXTS.replace(": prod   #", ": apple-k8s-dev   #");
+        std::fs::write(bench.kubeconfig(), switched).unwrap();
+        bench
+            .until("switch", |one| {
+                one.contexts.current.as_deref() == Some("apple-k8s-dev")
+            })
+            .await
+    });
+    assert!(seen.await.unwrap().contexts.switched_elsewhere.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_read_is_named_and_left_alone() {
+    let bench = Bench::new(&stopped());
+    std::fs::write(bench.kubeconfig(), "contexts: [").unwrap();
+    let snapshot = bench
+        .until("problem", |one| {
+            one.contexts.files.iter().any(|file| file.problem.is_some())
+        })
+        .await;
+    assert!(snapshot.contexts.entries.is_empty());
+    assert!(bench.desk.context_use("prod").await.is_err());
+    let left = std::fs::read_to_string(bench.kubeconfig()).unwrap();
+    assert_eq!(left, "contexts: [");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn corrupt_settings_are_kept_aside_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::at(folder.path());
+    std::fs::write(place.settings_file(), "{").unwrap();
+    let desk = Desk::at(place, Home::at(folder.path().join("home"))).unwrap();
+    let snapshot = desk.snapshot();
+    assert_eq!(
+        snapshot.notices[0].text,
+        "Settings could not be read, so defaults are in use. The old file is kept as settings.json.bad."
+    );
+    assert!(folder.path().join("settings.json.bad").exists());
+    desk.notice_dismiss(snapshot.notices[0].id);
+    assert!(desk.snapshot().notices.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drafts_come_back_and_their_names_are_checked() {
+    let bench = Bench::new(&stopped());
+    let desk = &bench.desk;
+    assert_eq!(desk.draft_get(Some("dev")).unwrap(), None);
+    desk.draft_set(Some("dev"), Some("half a text")).unwrap();
+    desk.draft_set(None, Some("a new one")).unwrap();
+    assert_eq!(
+        desk.draft_get(Some("dev")).unwrap().as_deref(),
+        Some("half a text")
+    );
+    assert_eq!(desk.draft_get(None).unwrap().as_deref(), Some("a new one"));
+    desk.draft_set(Some("dev"), None).unwrap();
+    assert_eq!(desk.draft_get(Some("dev")).unwrap(), None);
+    for bad in ["../x", "a/b", "", "A"] {
+        assert!(desk.draft_set(Some(bad), Some("x")).is_err(), "{bad:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_saves_only_where_the_user_chose() {
+    let bench = Bench::new(&stopped());
+    let path = bench.folder.path().join("cluster.yaml");
+    let refused = bench.desk.config_save("x".into(), &path).await;
+    assert_eq!(refused.unwrap_err().code, ErrorCode::PermissionDenied);
+    assert!(!path.exists());
+    bench
+        .desk
+        .config_save_as("x".into(), path.clone())
+        .await
+        .unwrap();
+    bench.desk.config_save("y".into(), &path).await.unwrap();
+    assert_eq!(std::fs::read_to_string(path).unwrap(), "y");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bundle_has_no_secret_of_any_file() {
+    let bench = Bench::new(&stopped());
+    one_cluster(&bench);
+    let yaml = "metadata:\n  name: dev\n  token: very-secret-token\n";
+    let saved = bench.folder.path().join("home/clusters/dev/cluster.yaml");
+    std::fs::write(saved, yaml).unwrap();
+    std::fs::create_dir_all(bench.desk.place().logs()).unwrap();
+    std::fs::write(
+        bench.desk.place().logs().join("app.2026-01-01.log"),
+        "said: abcdef.0123456789abcdef and client-key-data: S0VZS0VZS0VZ\n",
+    )
+    .unwrap();
+    let files = bench.desk.diagnostics().await;
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    assert!(names.contains(&"clusters/dev.yaml"), "{names:?}");
+    assert!(names.iter().any(|name| name.starts_with("logs/")));
+    for file in &files {
+        for secret in ["very-secret-token", "0123456789abcdef", "S0VZS0VZS0VZ"] {
+            assert!(!file.text.contains(secret), "{}: {}", file.name, file.text);
+        }
+        assert!(!file.name.contains("kubeconfig"), "{}", file.name);
+    }
+    assert!(files.iter().map(|file| file.redactions).sum::<u32>() >= 3);
+    let path = bench.folder.path().join("bundle.tar.gz");
+    bench.desk.diagnostics_write(path.clone()).await.unwrap();
+    assert!(path.metadata().unwrap().len() > 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_opens_documentation_and_nothing_else_unasked() {
+    let bench = Bench::new(&stopped());
+    let may = |url: &str| bench.desk.may_open(url);
+    assert!(may("https://kubernetes.io/docs/concepts/"));
+    assert!(may("https://github.com/apple/container/releases"));
+    for url in [
+        "https://example.com",
+        "file:///etc/passwd",
+        "http://127.0.0.1:8080",
+        "https://github.com/apple/container-evil",
+        "https://kubernetes.io.evil.example/docs/",
+        "javascript:alert(1)",
+        "",
+    ] {
+        assert!(!may(url), "{url}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_cluster_costs_no_calls_while_nothing_is_seen() {
+    let bench = Bench::new(&stopped());
+    one_cluster(&bench);
+    bench.until("cluster", |one| !one.clusters.is_empty()).await;
+    // The first look may be followed by one more, for what the test itself wrote.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let before = bench.stand.calls().len();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(
+        bench.stand.calls().len(),
+        before,
+        "it polls though nobody looks"
+    );
+}

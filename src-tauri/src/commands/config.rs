@@ -1,0 +1,87 @@
+//! The Cluster YAML.
+
+use std::path::Path;
+
+use app::config::{ConfigCheck, OpenedConfig, Preset};
+use engine::ChangePlan;
+use tauri::{AppHandle, Runtime};
+use tauri_plugin_dialog::DialogExt;
+
+use super::{Answer, Desk};
+
+#[tauri::command]
+pub(super) async fn config_check(desk: Desk<'_>, text: String) -> Answer<ConfigCheck> {
+    Ok(desk.config_check(text).await?)
+}
+
+#[tauri::command]
+pub(super) async fn config_preset(
+    desk: Desk<'_>,
+    name: Preset,
+    cluster_name: String,
+) -> Answer<String> {
+    Ok(desk.config_preset(name, &cluster_name)?)
+}
+
+#[tauri::command]
+pub(super) async fn config_of(desk: Desk<'_>, cluster: String) -> Answer<String> {
+    Ok(desk.config_of(&cluster).await?)
+}
+
+#[tauri::command]
+pub(super) async fn config_plan(
+    desk: Desk<'_>,
+    cluster: String,
+    text: String,
+) -> Answer<ChangePlan> {
+    Ok(desk.config_plan(&cluster, &text).await?)
+}
+
+#[tauri::command]
+pub(super) async fn config_apply(desk: Desk<'_>, cluster: String, text: String) -> Answer<u64> {
+    Ok(desk.config_apply(&cluster, &text)?)
+}
+
+#[tauri::command]
+pub(super) async fn config_open(desk: Desk<'_>, token: String) -> Answer<OpenedConfig> {
+    Ok(desk.config_open(&token).await?)
+}
+
+/// Without a path the user is asked; none when they changed their mind.
+#[tauri::command]
+pub(super) async fn config_save<R: Runtime>(
+    app: AppHandle<R>,
+    desk: Desk<'_>,
+    text: String,
+    path: Option<String>,
+) -> Answer<Option<String>> {
+    if let Some(path) = path {
+        return Ok(Some(desk.config_save(text, Path::new(&path)).await?));
+    }
+    let (chosen, answer) = tokio::sync::oneshot::channel();
+    let dialog = app.dialog().file().set_file_name("cluster.yaml");
+    dialog.save_file(move |path| drop(chosen.send(path)));
+    match answer
+        .await
+        .ok()
+        .flatten()
+        .and_then(|path| path.into_path().ok())
+    {
+        Some(path) => Ok(Some(desk.config_save_as(text, path).await?)),
+        None => Ok(None),
+    }
+}
+
+#[tauri::command]
+pub(super) async fn draft_get(desk: Desk<'_>, cluster: Option<String>) -> Answer<Option<String>> {
+    Ok(desk.draft_get(cluster.as_deref())?)
+}
+
+#[tauri::command]
+pub(super) async fn draft_set(
+    desk: Desk<'_>,
+    cluster: Option<String>,
+    text: Option<String>,
+) -> Answer<()> {
+    Ok(desk.draft_set(cluster.as_deref(), text.as_deref())?)
+}

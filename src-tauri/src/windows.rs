@@ -1,0 +1,113 @@
+//! The windows: made when they are wanted, gone when they are closed. The app lives without them.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use app::wire::{OpenRequest, WindowName};
+use tauri::{
+    AppHandle, Emitter, Manager, Runtime, WebviewUrl, WebviewWindow, WebviewWindowBuilder, Window,
+    WindowEvent,
+};
+
+use crate::{desk, drops, macos};
+
+/// The window's name in capabilities and events.
+pub(crate) const fn label(name: WindowName) -> &'static str {
+    match name {
+        WindowName::Main => "main",
+        WindowName::Settings => "settings",
+    }
+}
+
+/// Brings a window to the front; makes it when it is not there.
+pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, name: WindowName) {
+    let shown = match app.get_webview_window(label(name)) {
+        Some(window) => bring_forward(&window),
+        None => make(app, name).map(drop),
+    };
+    if let Err(error) = shown {
+        tracing::error!(?name, %error, "a window can't be shown");
+    }
+}
+
+/// Brings the main window to the front and has it show something. A window that is made for it
+/// asks for what it shall show when it is ready.
+pub(crate) fn show<R: Runtime>(app: &AppHandle<R>, request: OpenRequest) {
+    let is_there = app.get_webview_window(label(WindowName::Main)).is_some();
+    open(app, WindowName::Main);
+    if is_there {
+        if let Err(error) = app.emit_to(label(WindowName::Main), "open", &request) {
+            tracing::error!(%error, "a window was not told what to show");
+        }
+    } else {
+        *app.state::<Pending>().lock() = Some(request);
+    }
+}
+
+/// What a window shall show that is not ready yet.
+#[derive(Debug, Default)]
+pub(crate) struct Pending(Mutex<Option<OpenRequest>>);
+
+impl Pending {
+    fn lock(&self) -> MutexGuard<'_, Option<OpenRequest>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A window has begun to listen: it is told what it was opened for.
+pub(crate) fn ready<R: Runtime>(window: &WebviewWindow<R>) {
+    if window.label() != label(WindowName::Main) {
+        return;
+    }
+    if let Some(request) = window.state::<Pending>().lock().take()
+        && let Err(error) = window.emit_to(window.label(), "open", &request)
+    {
+        tracing::error!(%error, "a window was not told what to show");
+    }
+}
+
+fn bring_forward<R: Runtime>(window: &WebviewWindow<R>) -> tauri::Result<()> {
+    window.show()?;
+    window.unminimize()?;
+    window.set_focus()
+}
+
+fn make<R: Runtime>(app: &AppHandle<R>, name: WindowName) -> tauri::Result<WebviewWindow<R>> {
+    let page = |page: &str| WebviewUrl::App(page.into());
+    let builder = match name {
+        WindowName::Main => WebviewWindowBuilder::new(app, label(name), page("index.html"))
+            .title("apple-k8s")
+            .inner_size(1180.0, 760.0)
+            .min_inner_size(860.0, 560.0),
+        WindowName::Settings => WebviewWindowBuilder::new(app, label(name), page("settings.html"))
+            .title("Settings")
+            .inner_size(680.0, 520.0)
+            .min_inner_size(680.0, 400.0)
+            .max_inner_size(680.0, 2000.0)
+            .maximizable(false),
+    };
+    let window = builder.center().accept_first_mouse(true).build()?;
+    macos::be_accessory(app, false);
+    desk(app).window_visible(label(name), true);
+    desk(app).window_focused(label(name), true);
+    Ok(window)
+}
+
+/// What happens to a window.
+pub(crate) fn on_event<R: Runtime>(window: &Window<R>, event: &WindowEvent) {
+    let (desk, label) = (desk(window), window.label());
+    match event {
+        WindowEvent::Focused(focused) => desk.window_focused(label, *focused),
+        WindowEvent::Resized(_) => {
+            let visible = !window.is_minimized().unwrap_or(false);
+            desk.window_visible(label, visible);
+        }
+        WindowEvent::DragDrop(event) => drops::on_event(window, event),
+        WindowEvent::Destroyed => {
+            desk.window_gone(label);
+            if window.app_handle().webview_windows().is_empty() {
+                macos::be_accessory(window.app_handle(), true);
+            }
+        }
+        _ => {}
+    }
+}
