@@ -25,7 +25,7 @@ it("the form edits its line of the text, and the drawing follows", async () => {
   await expect.poll(() => boxes(page).count()).toBe(4);
   const after = await written(page);
   expect(after).toEqual(before.map((line) => (line === "    replicas: 2" ? "    replicas: 3" : line)));
-  expect(await boxes(page).last().getAttribute("aria-label")).toBe("worker 3, new, 2 CPU, 2.0 Gi");
+  expect(await page.getByRole("button", { name: /^worker 3\s?, new\s?, 2 CPU\s?,\s?2\.0 Gi$/ }).count()).toBe(1);
   await close();
 });
 
@@ -64,6 +64,7 @@ it("a wrong text locks the form, says where, and leads there", async () => {
   await page.getByRole("button", { name: "Add worker", exact: true }).click({ force: true });
   expect(await written(page)).toContain("    replicas: 2x");
   await problem.click();
+  await settled(page);
   await page.keyboard.press("End");
   await page.keyboard.press("Backspace");
   await expect.poll(() => count.getAttribute("readonly")).toBeNull();
@@ -133,7 +134,7 @@ it("fifty nodes are drawn as one box, and a click on it opens the entry", async 
   await page.getByRole("textbox", { name: "Number of worker" }).fill("49");
   const box = page.getByRole("button", { name: /worker × 49/ });
   await box.waitFor();
-  await page.getByRole("button", { name: /^control-plane, 4 CPU/ }).click();
+  await page.getByRole("button", { name: /^control-plane\s?, 4 CPU/ }).click();
   await box.click();
   expect(await page.getByRole("textbox", { name: "Processors of worker" }).count()).toBe(1);
   await close();
@@ -215,5 +216,40 @@ it("a setting that is refused goes back and is said", async () => {
   await page.getByRole("alertdialog", { name: "settings.json can't be written." }).waitFor();
   await page.keyboard.press("Enter");
   expect(await box.isChecked()).toBe(false);
+  await close();
+});
+
+it("a creation is shown before any node stands for it, and after it failed", async () => {
+  const { page, close } = await open(browser, { scenario: "empty" });
+  await page.evaluate(() => {
+    window.scripted.answer("cluster_create", () => {
+      window.scripted.change(() => ({
+        operations: [
+          {
+            id: 50, kind: "create", cluster: "dev", subject: null, started: window.scripted.now(), ended: null, stage: 1, stages: 7, stageName: "Check", percent: 2,
+            lastTookMs: null, state: "running", cancellable: true, elsewhere: false, steps: [], failure: null, outcome: null,
+          },
+        ],
+      }));
+      return 50;
+    });
+  });
+  await page.getByRole("button", { name: "Start a cluster" }).click();
+  await page.getByRole("progressbar", { name: "Creating dev" }).waitFor();
+  expect(await page.getByRole("button", { name: "dev, busy" }).getAttribute("aria-current")).toBe("true");
+  await page.evaluate(() =>
+    window.scripted.change((old) => ({
+      operations: old.operations.map((row) => ({
+        ...row,
+        state: "failed" as const,
+        ended: row.started + 900,
+        failure: { code: "PortInUse" as const, message: "TCP port 8080 on 127.0.0.1 is taken: address in use", hint: "choose another port", detail: null, logs: null },
+      })),
+    })),
+  );
+  await page.getByRole("heading", { name: "dev was not created" }).waitFor();
+  await page.getByText("TCP port 8080 on 127.0.0.1 is taken").first().waitFor();
+  await page.getByRole("button", { name: "Close", exact: true }).click();
+  await page.getByRole("heading", { name: "This Mac is ready." }).first().waitFor();
   await close();
 });

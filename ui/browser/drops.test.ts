@@ -20,6 +20,12 @@ async function send(page: Page, event: Partial<DropEvent>): Promise<void> {
   await settled(page);
 }
 
+/** Files that come over the window, have been looked at, and are let go. */
+async function drop(page: Page, files: DropEvent["files"], token = "t"): Promise<void> {
+  await send(page, { kind: "enter", files, token });
+  await send(page, { kind: "drop", files, token });
+}
+
 const line = (page: Page) => page.locator(".overlay .line");
 
 it("the line follows the target, and a drop loads there", async () => {
@@ -66,7 +72,7 @@ it("Esc and leaving take everything back", async () => {
 
 it("good files go on, the others are told with their reasons", async () => {
   const { page, close } = await open(browser, { scenario: "three-nodes" });
-  await send(page, { kind: "drop", files: draggedFiles });
+  await drop(page, draggedFiles);
   const sheet = page.getByRole("alertdialog", { name: "1 file of 3 can't be used" });
   await sheet.waitFor();
   expect(await sheet.textContent()).toContain("notes.pdf is a PDF. Drop an image archive (tar, gzip, zstd) or a YAML file.");
@@ -79,7 +85,7 @@ it("good files go on, the others are told with their reasons", async () => {
 
 it("a stopped cluster is started first, then the files go in", async () => {
   const { page, close } = await open(browser, { scenario: "stopped" });
-  await send(page, { kind: "drop", files: [shop] });
+  await drop(page, [shop]);
   await page.getByRole("button", { name: "Start and load" }).click();
   await settled(page);
   expect((await calls(page)).map((call) => call.name)).toEqual(["cluster_start"]);
@@ -93,18 +99,18 @@ it("a stopped cluster is started first, then the files go in", async () => {
 it("a Cluster opens in the configurator, as a change of the cluster it names", async () => {
   const { page, close } = await open(browser, { scenario: "three-nodes" });
   const file = { name: "cluster.yaml", sizeBytes: 1, kind: "cluster" as const, what: "Cluster YAML", problem: null };
-  await send(page, { kind: "drop", files: [{ ...file, images: ["shop"] }] });
+  await drop(page, [{ ...file, images: ["shop"] }]);
   await page.locator(".cm-content").waitFor();
   expect(await page.locator(".toolbar h2").textContent()).toBe("New cluster");
   expect(await page.getByRole("textbox", { name: "Name of the cluster" }).inputValue()).toBe("shop");
-  await send(page, { kind: "drop", files: [{ ...file, images: ["dev"] }] });
+  await drop(page, [{ ...file, images: ["dev"] }]);
   await page.getByText("Configuration of dev").first().waitFor();
   await close();
 });
 
 it("manifests are applied only when the sheet is answered", async () => {
   const { page, close } = await open(browser, { scenario: "three-nodes" });
-  await send(page, { kind: "drop", files: [{ name: "shop.yaml", sizeBytes: 1, kind: "manifests", what: "", images: [], problem: null }] });
+  await drop(page, [{ name: "shop.yaml", sizeBytes: 1, kind: "manifests", what: "", images: [], problem: null }]);
   const apply = page.getByRole("button", { name: "Apply to “dev”" });
   await expect.poll(() => apply.getAttribute("aria-disabled")).toBeNull();
   expect((await calls(page)).map((call) => call.name)).toEqual(["manifest_preview"]);
@@ -122,5 +128,40 @@ it("a choice in a dialog takes the same way as a drop", async () => {
   await page.getByRole("progressbar", { name: "Loading shop:2.1" }).waitFor();
   await page.getByRole("button", { name: "Cancel loading shop:2.1", exact: true }).click();
   expect((await calls(page)).at(-1)?.name).toBe("operation_cancel");
+  await close();
+});
+
+it("files that are let go before they were looked at wait for that", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes" });
+  const glance = { ...shop, kind: "other" as const, images: [] };
+  await send(page, { kind: "enter", looking: true, files: [glance] });
+  await send(page, { kind: "drop", files: [glance] });
+  expect(await line(page).textContent()).toBe("Looking at 1 file…");
+  expect(await calls(page)).toEqual([]);
+  await send(page, { kind: "looked", x: 0, y: 0, files: [shop] });
+  expect((await calls(page)).map((call) => call.name)).toEqual(["image_load"]);
+  expect(await page.locator(".overlay").count()).toBe(0);
+  await close();
+});
+
+it("what did not get into a node is tried again there alone", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes" });
+  await drop(page, [shop]);
+  await page.evaluate(() =>
+    window.scripted.change((old) => ({
+      operations: old.operations.map((row) => ({
+        ...row,
+        state: "failed" as const,
+        ended: row.started + 900,
+        steps: ["dev-control-plane", "dev-worker", "dev-worker2"].map((node, index) => ({
+          phase: "load", node, state: index === 1 ? ("failed" as const) : ("done" as const), atMs: 800, tookMs: 800,
+        })),
+        failure: { code: "NoSpace" as const, message: "node dev-worker has no room", hint: null, detail: null, logs: null },
+      })),
+    })),
+  );
+  await page.getByRole("button", { name: "Try again for worker" }).click();
+  await settled(page);
+  expect((await calls(page)).filter((call) => call.name === "image_load").at(-1)?.args).toEqual({ cluster: "dev", token: "t", nodes: ["dev-worker"] });
   await close();
 });

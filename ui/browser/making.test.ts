@@ -24,6 +24,11 @@ async function drag(page: Page, kind: DropEvent["kind"], x: number, y: number, f
   await settled(page);
 }
 
+async function dropped(page: Page, files: DropEvent["files"]): Promise<void> {
+  await drag(page, "enter", 700, 600, files);
+  await drag(page, "drop", 700, 600, files);
+}
+
 const ask = (dialog: "quit" | "contexts" | "delete") => (page: Page) =>
   page.evaluate((which) => window.scripted.send("open", { view: null, cluster: null, dialog: which }), dialog);
 const pane = (name: string) => (page: Page) => page.getByRole("tab", { name }).click();
@@ -93,12 +98,12 @@ const states: State[] = [
     await page.getByRole("button", { name: "Details", exact: true }).click();
   } },
   { name: "drop-over", scenario: "three-nodes", act: (page) => drag(page, "enter", 700, 600, draggedFiles) },
-  { name: "drop-review", scenario: "three-nodes", act: (page) => drag(page, "drop", 700, 600, draggedFiles) },
+  { name: "drop-review", scenario: "three-nodes", act: (page) => dropped(page, draggedFiles) },
   { name: "drop-manifests", scenario: "three-nodes", act: async (page) => {
-    await drag(page, "drop", 700, 600, [{ name: "shop.yaml", sizeBytes: 1, kind: "manifests", what: "Kubernetes manifests", images: [], problem: null }]);
+    await dropped(page, [{ name: "shop.yaml", sizeBytes: 1, kind: "manifests", what: "Kubernetes manifests", images: [], problem: null }]);
     await page.getByRole("cell", { name: "ConfigMap" }).waitFor();
   } },
-  { name: "drop-stopped", scenario: "stopped", act: (page) => drag(page, "drop", 700, 600, draggedFiles.slice(0, 1)) },
+  { name: "drop-stopped", scenario: "stopped", act: (page) => dropped(page, draggedFiles.slice(0, 1)) },
   { name: "drop-nothing", scenario: "three-nodes", act: (page) => drag(page, "drop", 700, 600, [], null) },
   ...["General", "New clusters", "Runtime", "Kubeconfig", "Updates", "Advanced"].map((name): State => ({
     name: `settings-${name.toLowerCase().replace(" ", "-")}`,

@@ -56,6 +56,8 @@ export class App {
   selection = $state.raw<Selection | null>(null);
   /** A Cluster YAML that was dropped or chosen, for the configurator to take. */
   openedConfig = $state.raw<OpenedConfig | null>(null);
+  /** Tokens of the files that loads were begun with, by operation: to try again on some nodes. */
+  readonly loads: Record<number, string> = {};
   /** What the app and this machine are. */
   info = $state.raw<AppInfo | null>(null);
   inspectorOpen = $state(true);

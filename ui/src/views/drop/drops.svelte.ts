@@ -40,6 +40,16 @@ export async function takeFiles(app: App, drop: Dropped, target: Target): Promis
   }
 }
 
+/** Loads once more what did not get into some nodes; nodes that have it take no copy. */
+export async function loadAgain(app: App, cluster: string, operation: number, nodes: string[]): Promise<void> {
+  const token = app.loads[operation];
+  if (token === undefined) return;
+  const ids = await app.run("image_load", { cluster, token, nodes });
+  if (ids === undefined) return;
+  for (const id of ids) app.loads[id] = token;
+  await app.run("operation_dismiss", { id: operation });
+}
+
 /** Loads images and previews manifests. */
 async function use(app: App, drop: Dropped, target: Target): Promise<void> {
   const { images, manifests } = sortFiles(drop.files);
@@ -49,6 +59,7 @@ async function use(app: App, drop: Dropped, target: Target): Promise<void> {
     const nodes = node === null ? null : [node];
     const ids = await app.run("image_load", { cluster, token: drop.token, nodes });
     if (ids !== undefined) {
+      for (const id of ids) app.loads[id] = drop.token;
       const names = imagesOf(images);
       app.say(`Loading ${names.length === 1 ? names[0] : plural(names.length, "image")} into ${quoted(cluster)}`);
       // A node's own row shows what happens to it; a drop elsewhere is shown where images are.

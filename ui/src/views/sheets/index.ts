@@ -88,7 +88,7 @@ export async function createCluster(app: App, source: CreateSource, name: string
   await beginCreation(app, source, name, "asRule");
 }
 
-/** Begins the creation and shows it. The draft stays until the cluster is there. */
+/** Begins the creation and shows it. The program forgets the draft when the cluster is there. */
 export async function beginCreation(
   app: App,
   source: CreateSource,
@@ -96,12 +96,7 @@ export async function beginCreation(
   setContext: "asRule" | "use" | "keep",
 ): Promise<void> {
   const id = await app.run("cluster_create", { source, setContext });
-  if (id === undefined) return;
-  app.show("overview", name);
-  const ended = await whenEnded(app, id);
-  if (ended?.state === "done" && source.kind === "text") {
-    void app.host.call("draft_set", { cluster: null, text: null }).catch(() => undefined);
-  }
+  if (id !== undefined) app.show("overview", name);
 }
 
 /** Tries a failed creation again, with the draft that it came from when there is one. */
