@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
@@ -5,12 +6,17 @@ import { defineConfig } from "vite";
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * The policy that the app's windows have. The preview server sends it too, so that the browser
- * tests fail on whatever the app would refuse.
+ * The policy of the app's windows, from where the app has it. The preview server sends it too, so
+ * that the browser tests fail on whatever the app would refuse.
  */
-const contentSecurityPolicy =
-  "default-src 'self'; connect-src 'self' ipc: http://ipc.localhost; img-src 'self' data:; " +
-  "style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+function contentSecurityPolicy(): string {
+  const app = JSON.parse(readFileSync(at("../src-tauri/tauri.conf.json"), "utf8")) as {
+    app: { security: { csp: Record<string, string> } };
+  };
+  return Object.entries(app.app.security.csp)
+    .map(([directive, sources]) => `${directive} ${sources}`)
+    .join("; ");
+}
 
 /**
  * `vite build` makes what ships: pages that talk to Tauri. With `--mode scripted` the same pages
@@ -36,7 +42,7 @@ export default defineConfig(({ mode }) => {
     server: { host: "127.0.0.1", port: 5173, strictPort: true },
     preview: {
       host: "127.0.0.1",
-      headers: { "Content-Security-Policy": contentSecurityPolicy },
+      headers: { "Content-Security-Policy": contentSecurityPolicy() },
     },
     clearScreen: false,
   };

@@ -53,6 +53,8 @@ export async function open(browser: Browser, look: Look): Promise<{ page: Page; 
     timezoneId: "UTC",
     locale: "en-GB",
   });
+  // As in the app's windows.
+  await context.addInitScript(() => Object.freeze(Object.prototype));
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {

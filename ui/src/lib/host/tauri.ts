@@ -3,6 +3,19 @@ import { Channel, invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { asFailure, type Host, type LogBatch } from "./types";
 
+/** The way to the clipboard where the page may not use it directly. */
+function copyFromField(text: string): void {
+  const opener = document.activeElement;
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.className = "spoken";
+  (document.querySelector("dialog[open]") ?? document.body).append(field);
+  field.select();
+  document.execCommand("copy");
+  field.remove();
+  if (opener instanceof HTMLElement) opener.focus();
+}
+
 export function createHost(): Host {
   return {
     platform: /Mac/.test(navigator.userAgent) ? "mac" : "linux",
@@ -33,6 +46,6 @@ export function createHost(): Host {
         opening.then((id) => invoke("log_close", { id })).catch(() => undefined);
       };
     },
-    copy: (text) => navigator.clipboard.writeText(text),
+    copy: (text) => navigator.clipboard.writeText(text).catch(() => copyFromField(text)),
   };
 }
