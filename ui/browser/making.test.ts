@@ -66,6 +66,7 @@ const states: State[] = [
     await page.getByText("removed", { exact: false }).first().waitFor();
   } },
   { name: "first-run", scenario: "first-run" },
+  { name: "first-run-no-container", scenario: "no-container" },
   { name: "first-run-ready", scenario: "empty" },
   { name: "first-create", scenario: "first-create", act: (page) => page.getByRole("button", { name: "Start a cluster" }).click() },
   { name: "creating", scenario: "creating" },

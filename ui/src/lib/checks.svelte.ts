@@ -77,21 +77,14 @@ function without<T>(record: Record<string, T>, key: string): Record<string, T> {
   return Object.fromEntries(Object.entries(record).filter(([each]) => each !== key));
 }
 
-export const checkHealth: Record<Check["state"], Health> = {
-  ok: "healthy",
-  warning: "degraded",
-  failed: "failed",
-  unknown: "unknown",
-  busy: "busy",
-};
-
-export const checkWords: Record<Check["state"], string> = {
-  ok: "well",
-  warning: "works with a limit",
-  failed: "failed",
-  unknown: "not known yet",
-  busy: "being put right",
-};
+/** How a check looks and what it is called, by its state; `busy` while it is put right. */
+export const checkLooks = {
+  ok: { health: "healthy", word: "well" },
+  warning: { health: "degraded", word: "works with a limit" },
+  failed: { health: "failed", word: "failed" },
+  unknown: { health: "unknown", word: "not known yet" },
+  busy: { health: "busy", word: "being put right" },
+} as const satisfies Record<string, { health: Health; word: string }>;
 
 /** Checks that keep clusters from running, and those that limit them. */
 export function toFix(list: readonly Check[]): { failed: number; warnings: number } {

@@ -140,6 +140,17 @@ export const building: Record<string, () => Scenario> = {
       images: [{ id: "sha256:77fe", repoTags: ["registry.k8s.io/pause:3.10.1"], size: Mi, pinned: true }],
     })),
   }),
+  "no-container": () => {
+    const scenario = made("first-run");
+    return {
+      ...scenario,
+      checks: scenario.checks.map((check) =>
+        check.id === "container"
+          ? { ...check, title: "Apple's container", state: "failed" as const, detail: "not found in /usr/local/bin, /opt/homebrew/bin, nor on the PATH" }
+          : check.id === "system" ? check : { ...check, state: "unknown" as const, detail: "checked when container is there", fix: null },
+      ),
+    };
+  },
   "first-create": () => {
     const scenario = made("empty");
     return { ...scenario, snapshot: { ...scenario.snapshot, contexts: { ...scenario.snapshot.contexts, current: "prod" } }, settings: { followAsked: false } };
