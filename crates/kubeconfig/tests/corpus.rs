@@ -128,6 +128,47 @@ fn a_current_context_set_for_an_entry_goes_with_it() {
     );
 }
 
+/// Switching is of one value: nothing before it, nothing behind it changes.
+#[test]
+fn a_switch_changes_one_value_and_nothing_else() {
+    let switch = |text: &str, name: &str| Document::parse(text).unwrap().with_current_context(name);
+    let mut switched = 0;
+    for (file, text) in corpus() {
+        let document = Document::parse(&text).unwrap();
+        let Some(before) = document.current_context().map(str::to_owned) else {
+            continue;
+        };
+        for name in NAMES {
+            let Ok(there) = switch(&text, name) else {
+                assert!(file.starts_with("anchors"), "{file}");
+                continue;
+            };
+            let same = text.bytes().zip(there.bytes());
+            let start = same.take_while(|(old, new)| old == new).count();
+            let behind = text.bytes().rev().zip(there.bytes().rev());
+            let end = behind.take_while(|(old, new)| old == new).count();
+            let changed = text.get(start..(text.len() - end).max(start)).unwrap();
+            assert!(
+                changed.len() <= before.len() + 2 && !changed.contains('\n'),
+                "{file}: {changed:?} was changed:\n{there}"
+            );
+            let after = Document::parse(&there).unwrap();
+            assert_eq!(after.current_context(), Some(name), "{file}");
+            let back = switch(&there, &before).unwrap();
+            let meant = Document::parse(&back).unwrap();
+            assert_eq!(meant.current_context(), Some(before.as_str()), "{file}");
+            // The name may be quoted in another way than before, and nothing else.
+            let bare = |text: &str| text.replace(['"', '\''], "").replace("\\t", "\t");
+            assert_eq!(bare(&back), bare(&text), "{file}, by way of:\n{there}");
+            switched += 1;
+        }
+    }
+    assert!(
+        switched > 40,
+        "too few files name a current context: {switched}"
+    );
+}
+
 #[test]
 fn every_context_of_the_corpus_can_be_removed_alone() {
     let mut removed = 0;

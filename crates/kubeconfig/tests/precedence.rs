@@ -233,6 +233,28 @@ fn the_current_context_is_written_to_the_file_that_holds_it() {
     );
 }
 
+/// Contexts of others, in any of several files, with comments and fields that we know nothing of.
+#[test]
+fn a_switch_over_several_files_writes_one_value_in_one_of_them() {
+    let foreign = "# mine\ncontexts:\n- name: work # do not touch\n  context: {cluster: w, user: w}\n\nextra: [1,   2]\n";
+    let holder = "current-context:   home   # set by hand\r\ncontexts:\r\n- {name: home}\r\n";
+    let ours = config("", &["apple-k8s-demo"]);
+    for order in [["a", "b", "c"], ["c", "b", "a"], ["b", "a", "c"]] {
+        let case = Case::new(&[("a", foreign), ("b", holder), ("c", &ours)]);
+        let files = case.files(&order);
+        for name in ["work", "apple-k8s-demo", "home", "home"] {
+            assert_eq!(files.use_context(name).unwrap(), case.path("b"));
+            assert_eq!(files.current_context().unwrap().as_deref(), Some(name));
+            assert_eq!(
+                (case.text("a").as_str(), case.text("c")),
+                (foreign, ours.clone())
+            );
+            let text = case.text("b").replace('"', "");
+            assert_eq!(text, holder.replace("  home ", &format!("  {name} ")));
+        }
+    }
+}
+
 #[test]
 fn an_unknown_context_is_not_made_current() {
     let case = Case::new(&[("a", &config("x", &["x"]))]);

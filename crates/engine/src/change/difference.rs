@@ -115,6 +115,8 @@ pub(super) struct Removal {
 pub(super) struct Recreation {
     pub(super) node: String,
     pub(super) fields: Vec<Field>,
+    /// Labels and taints that come with it.
+    pub(super) marks: Marks,
 }
 
 /// What has to be done.
@@ -223,6 +225,7 @@ pub(super) fn between(
             difference.recreated.push(Recreation {
                 node: machine.name.clone(),
                 fields,
+                marks,
             });
         }
     }
@@ -305,7 +308,10 @@ fn cluster_obstacles(
         modes.1.to_string(),
         Why::SetUp,
     );
-    let count = |patches: &[String]| format!("{} patches", patches.len());
+    let count = |patches: &[String]| match patches.len() {
+        1 => "1 patch".to_owned(),
+        several => format!("{several} patches"),
+    };
     for (name, before, after) in [
         (
             PATCHES,

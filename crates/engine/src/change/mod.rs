@@ -13,6 +13,8 @@ mod leave;
 mod lost;
 mod marks;
 mod remains;
+#[cfg(test)]
+mod tests;
 mod truth;
 mod words;
 

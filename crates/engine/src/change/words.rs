@@ -126,7 +126,9 @@ fn removal(removal: &Removal, losses: &Losses) -> PlanItem {
 }
 
 fn recreation(recreation: &Recreation, losses: &Losses) -> PlanItem {
-    let fields: Vec<String> = recreation.fields.iter().map(changed).collect();
+    let fields = recreation.fields.iter().map(changed);
+    let with_it = marks(&recreation.marks).into_iter().map(|item| item.what);
+    let fields: Vec<String> = fields.chain(with_it).collect();
     let effect = "Its pods move to other nodes; then it is made again under the same name and \
                   address, with an empty disk.";
     PlanItem {

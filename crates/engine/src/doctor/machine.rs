@@ -46,7 +46,7 @@ fn macos(version: &str, architecture: &str) -> (CheckState, String) {
             CheckState::Unknown,
             "the version of macOS could not be told".into(),
         ),
-        Some(major) if major + 1 < MACOS || (16..MACOS).contains(&major) => {
+        Some(major) if major < 15 || (16..MACOS).contains(&major) => {
             (CheckState::Failed, format!("{found}: {MACOS} is needed"))
         }
         Some(15) => (
@@ -88,15 +88,23 @@ struct Memory {
     free: u64,
 }
 
-/// Whether a cluster with nothing said about it fits into the memory.
-pub(super) fn memory() -> Check {
-    let measured = match std::env::consts::OS {
+/// All memory of this machine in bytes, when it can be measured.
+pub(crate) fn total_memory() -> Option<u64> {
+    measured().map(|memory| memory.total)
+}
+
+fn measured() -> Option<Memory> {
+    match std::env::consts::OS {
         "macos" => mac_memory(),
         _ => fs::read_to_string("/proc/meminfo")
             .ok()
             .and_then(|text| linux_memory(&text)),
-    };
-    let (state, detail) = match measured {
+    }
+}
+
+/// Whether a cluster with nothing said about it fits into the memory.
+pub(super) fn memory() -> Check {
+    let (state, detail) = match measured() {
         Some(memory) => judge(memory),
         None => (CheckState::Unknown, "it could not be measured".into()),
     };

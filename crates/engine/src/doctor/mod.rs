@@ -14,6 +14,7 @@ use ts_rs::TS;
 use crate::error::{Error, ErrorCode, Result};
 use crate::{Engine, Operation};
 
+pub(crate) use machine::total_memory;
 pub use runtime::RuntimeUse;
 
 /// One thing that is checked.
