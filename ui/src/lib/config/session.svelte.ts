@@ -33,6 +33,8 @@ export class ConfigSession {
   plan = $state.raw<ChangePlan | null>(null);
   savedAt = $state<number | null>(null);
   path = $state<string | null>(null);
+  /** A draft that something else has taken the place of, to be taken back. */
+  replaced = $state.raw<{ text: string; path: string | null } | null>(null);
   loaded = $state(false);
   failure = $state.raw<Failure | null>(null);
   private readonly host: Host;
@@ -104,13 +106,22 @@ export class ConfigSession {
     return true;
   }
 
-  /** Begins anew with another text: a preset, a file. */
+  /** Begins anew with another text: a preset, a file. A draft that it replaces is not lost. */
   replace(text: string, path: string | null = null): void {
+    this.replaced = this.changed && text !== this.text ? { text: this.text, path: this.path } : null;
     this.path = path;
     this.lastEditor = "text";
     this.refused = false;
     this.take(text);
     void this.check();
+  }
+
+  /** Takes back the draft that was replaced last. */
+  takeBack(): void {
+    const before = this.replaced;
+    if (before === null) return;
+    this.replace(before.text, before.path);
+    this.replaced = null;
   }
 
   /** Back to what the draft began with. */

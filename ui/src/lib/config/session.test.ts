@@ -94,6 +94,21 @@ describe("a configuration that is edited", () => {
     expect(await scripted.call("draft_get", { cluster: null })).toBeNull();
   });
 
+  it("gives back a draft that a preset, a file or a revert has replaced", async () => {
+    const { session } = await opened();
+    session.replace(session.base.replace("shop", "first"));
+    expect(session.replaced).toBeNull();
+    session.apply((text) => setName(text, "mine"));
+    const mine = session.text;
+    session.replace("# another\n", "other.yaml");
+    expect([session.text, session.path]).toEqual(["# another\n", "other.yaml"]);
+    session.takeBack();
+    expect([session.text, session.path, session.replaced]).toEqual([mine, null, null]);
+    session.revert();
+    session.takeBack();
+    expect(session.text).toBe(mine);
+  });
+
   it("writes the draft when it ends before its time", async () => {
     const { scripted, session } = await opened();
     session.write(`${session.text}# mine\n`);
