@@ -165,3 +165,19 @@ it("what did not get into a node is tried again there alone", async () => {
   expect((await calls(page)).filter((call) => call.name === "image_load").at(-1)?.args).toEqual({ cluster: "dev", token: "t", nodes: ["dev-worker"] });
   await close();
 });
+
+it("manifests with something wrong say where, and can't be applied", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes" });
+  await page.evaluate(() =>
+    window.scripted.answer("manifest_preview", () => ({
+      objects: [{ kind: "Gadget", apiVersion: "example.com/v1", namespace: null, name: "one", line: 4, change: "new" as const, problem: "the cluster knows no kind Gadget", note: null }],
+      problems: [{ line: 12, column: 3, message: "mapping values are not allowed here" }],
+    })),
+  );
+  await drop(page, [{ name: "shop.yaml", sizeBytes: 1, kind: "manifests", what: "", images: [], problem: null }]);
+  const sheet = page.getByRole("alertdialog");
+  await sheet.getByText("Line 12: mapping values are not allowed here").waitFor();
+  await sheet.getByText("Line 4: the cluster knows no kind Gadget").waitFor();
+  expect(await sheet.getByRole("button", { name: "Apply to “dev”" }).getAttribute("aria-disabled")).toBe("true");
+  await close();
+});
