@@ -36,14 +36,19 @@ impl Init {
             return None;
         }
         let state: RuntimeState = serde_json::from_slice(&text).ok()?;
+        Self::of(podman_id, &state)
+    }
+
+    fn of(podman_id: &str, state: &RuntimeState) -> Option<Self> {
         let handle =
             pidfd_open(Pid::from_raw(state.init_process_pid)?, PidfdFlags::empty()).ok()?;
-        let (alive, started) = stat(state.init_process_pid)?;
-        (alive && started == state.init_process_start).then(|| Self {
+        let init = Self {
             pid: state.init_process_pid,
             podman_id: podman_id.to_owned(),
             handle,
-        })
+        };
+        let same = started(init.pid)? == state.init_process_start;
+        (same && !init.wait(Some(Duration::ZERO))).then_some(init)
     }
 
     /// Sends a signal. That the process has gone meanwhile is no error: callers wanted that.
@@ -127,11 +132,50 @@ pub(crate) fn wait(handle: &OwnedFd, limit: Option<Duration>) -> bool {
     }
 }
 
-/// Whether a process is alive, and when it started.
-fn stat(pid: i32) -> Option<(bool, u64)> {
+/// When a process started, in clock ticks after boot.
+///
+/// Its state stands there, too, but is that of its first thread. While the runtime's own program,
+/// which has several, becomes the container's, that one is a zombie for a moment.
+fn started(pid: i32) -> Option<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name in parentheses may itself contain blanks and parentheses.
-    let fields: Vec<&str> = text[text.rfind(')')? + 1..].split_whitespace().collect();
-    let alive = !matches!(*fields.first()?, "Z" | "X");
-    Some((alive, fields.get(19)?.parse().ok()?))
+    let mut fields = text[text.rfind(')')? + 1..].split_whitespace();
+    fields.nth(19)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A process whose first thread has ended, as it is for a moment when another thread executes
+    /// a program.
+    const HEADLESS: &str = "import ctypes, threading, time\n\
+        threading.Thread(target=time.sleep, args=(1000,)).start()\n\
+        ctypes.CDLL(None).pthread_exit(None)";
+
+    #[test]
+    fn a_process_lives_as_long_as_one_of_its_threads() {
+        let mut child = Command::new("python3")
+            .args(["-c", HEADLESS])
+            .spawn()
+            .expect("python3 runs");
+        let pid = i32::try_from(child.id()).expect("a number");
+        let stat = format!("/proc/{pid}/stat");
+        let end = Instant::now() + Duration::from_secs(20);
+        while !fs::read_to_string(&stat).is_ok_and(|text| text.contains(") Z ")) {
+            assert!(Instant::now() < end, "its first thread does not end");
+            std::thread::yield_now();
+        }
+        let state = RuntimeState {
+            init_process_pid: pid,
+            init_process_start: started(pid).expect("it is there"),
+        };
+        let init = Init::of("id", &state).expect("it runs");
+        init.signal(9).expect("killed");
+        assert!(init.wait(Some(Duration::from_secs(20))));
+        // Not waited for yet: a zombie altogether.
+        assert!(Init::of("id", &state).is_none());
+        child.wait().expect("it ended");
+        assert!(Init::of("id", &state).is_none());
+    }
 }
