@@ -29,10 +29,9 @@ const (
 	// rotatingCertificate is where a kubelet keeps its current certificate.
 	rotatingCertificate = "/var/lib/kubelet/pki/kubelet-client-current.pem"
 
-	// apiTimeout bounds the start of etcd and the API server, on a slow disk.
-	apiTimeout = 3 * time.Minute
-	// joinTimeout bounds what follows, until the node is registered. Whether it
-	// becomes Ready is for whoever has time to wait: the engine, by a watch.
+	// joinTimeout bounds what follows the start of the API server, until the node
+	// is registered. Whether it becomes Ready is for whoever has time to wait: the
+	// engine, by a watch.
 	joinTimeout = 5 * time.Minute
 )
 
@@ -161,58 +160,6 @@ func because(ctx context.Context, err error) error {
 		return cause
 	}
 	return err
-}
-
-// awaitAPI waits until the API server answers. It does not go through the API
-// gate, which opens a moment later, when the server has made its roles: an
-// administrator above all roles can begin to create what the cluster needs.
-func awaitAPI(ctx context.Context, events *contract.Events) (*kube.Client, error) {
-	step := events.Start("api")
-	client, err := kube.FromKubeconfig(superAdminConf)
-	if err != nil {
-		return nil, step.End(contract.Fail(contract.CodeControlPlane, err, ""))
-	}
-	client = client.At(fmt.Sprintf("https://127.0.0.1:%d", apiPort))
-	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
-	defer cancel()
-	for {
-		err := client.Get(ctx, "/api/v1", nil)
-		if err == nil {
-			step.Done("")
-			return client, nil
-		}
-		if ctx.Err() != nil {
-			return nil, step.End(contract.Fail(contract.CodeControlPlane,
-				fmt.Errorf("the API server did not answer within %s: %w", apiTimeout, err), controlPlaneLogs()))
-		}
-		pause(ctx, apiRetry)
-	}
-}
-
-// apiRetry is the pause between two attempts to reach the API server; a port
-// that opens raises no event.
-const apiRetry = 20 * time.Millisecond
-
-func pause(ctx context.Context, duration time.Duration) {
-	select {
-	case <-time.After(duration):
-	case <-ctx.Done():
-	}
-}
-
-// controlPlaneLogs collects the last words of the control plane's containers.
-func controlPlaneLogs() string {
-	files, _ := filepath.Glob("/var/log/pods/kube-system_*/*/*.log")
-	var out strings.Builder
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			continue
-		}
-		lines := strings.Split(strings.TrimSpace(string(content)), "\n")
-		fmt.Fprintf(&out, "%s\n%s\n", file, strings.Join(lines[max(0, len(lines)-5):], "\n"))
-	}
-	return out.String()
 }
 
 // ensureFoundation makes what the API server would make a moment later, and
