@@ -1,0 +1,15 @@
+//! What the tests of the real app stand on: a desktop without a monitor, a driver of its windows,
+//! a hand on its tray menu, and one that drops files.
+
+// A test that can't go on should say where and end.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
+
+mod desktop;
+mod drag;
+mod tray;
+mod window;
+
+pub use desktop::Desktop;
+pub use drag::drop_files;
+pub use tray::{Row, Tray};
+pub use window::Window;
