@@ -249,11 +249,12 @@ impl Observer {
     /// The runtime told something new.
     async fn read(&mut self) {
         let reading = self.readings.borrow_and_update().clone();
-        let other_access = reading.kubeconfig != self.reading.kubeconfig;
+        let gone = reading.machines.is_empty();
+        let other_access = gone || reading.kubeconfig != self.reading.kubeconfig;
         let restarted = control_plane_start(&reading) != control_plane_start(&self.reading);
         self.reading = reading;
         if other_access {
-            // Another cluster of the same name: nothing of the old one is true.
+            // Deleted, or another cluster of the same name: nothing of the old one is true.
             self.world = World::default();
             (self.version, self.heard, self.stale) = (None, None, None);
             self.complete = false;

@@ -13,7 +13,7 @@ use crate::inventory::Inventory;
 
 /// The runtime has no events: what somebody does with it behind the engine's back, and the API
 /// does not notice, is seen after this time. Asking costs a few milliseconds.
-const AGAIN: Duration = Duration::from_secs(15);
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// Time between two readings at least.
 const PAUSE: Duration = Duration::from_millis(400);
