@@ -100,7 +100,10 @@ impl Desk {
         text: Option<String>,
     ) -> Result<ManifestPreview> {
         let text = self.manifests(token, text).await?;
-        self.engine()?.preview_manifests(cluster, &text).await
+        let (engine, cluster) = (self.engine()?, cluster.to_owned());
+        // Its future can't change threads, so it gets one.
+        let runtime = tokio::runtime::Handle::current();
+        blocking(move || runtime.block_on(engine.preview_manifests(&cluster, &text))).await
     }
 
     /// Applies manifests: those behind a token, or a text.
