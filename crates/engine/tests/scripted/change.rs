@@ -119,7 +119,13 @@ async fn a_worker_that_can_not_join_leaves_nothing_but_its_logs() {
         Act::Stdout(format!("{failed}\n")),
         Act::Exit(1),
     ];
-    let bench = Bench::new(&adding(join));
+    // Seen while it joins and its logs are kept; then it is known by its name alone.
+    let mut script = healthy()
+        .times(1, &["list"], [nodes(None)])
+        .times(2, &["list"], [nodes(Some("running"))])
+        .on(&["list"], [nodes(None)]);
+    script.rules.extend(adding(join).rules);
+    let bench = Bench::new(&script);
     let folder = known(&bench, &api, 1);
     let before = fs::read_to_string(folder.join("cluster.yaml")).unwrap();
     let wanted = Cluster::simple("dev", 2).unwrap();

@@ -132,7 +132,10 @@ async fn a_missing_program_is_one_failure_and_the_rest_is_still_looked_at() {
 #[tokio::test]
 async fn kernels_and_images_that_are_missing_or_old_can_be_put_right() {
     let folder = tempfile::tempdir().unwrap();
-    let bare = in_folder(folder.path()).image_missing("apple-k8s-node:v1.37.1");
+    let bare = in_folder(folder.path()).failing(
+        &["image", "inspect"],
+        "image not found: apple-k8s-node:v1.37.1",
+    );
     let stand = Stand::new(&both(bare, healthy()));
     let all = doctor(&stand, folder.path()).await;
     let kernel = check(&all, "kernel");
