@@ -26,6 +26,8 @@ const looks: [scenario: string, views: number[]][] = [
   ["create-failed", [1]],
   ["busy-stop", [1]],
   ["busy-create", [2]],
+  ["worker-restarted", [1]],
+  ["ended", [1, 2]],
   ["loading", [1, 2]],
   ["switched", [1]],
   ["notices", [1]],
@@ -167,6 +169,26 @@ it("states differ in shape alone", async () => {
     await close();
   }
   expect(shapes.size).toBe(6);
+});
+
+it("work that ended is told once, with its details, until it is dismissed", async () => {
+  const { page, close } = await open(browser, { scenario: "ended", frozen: true });
+  await view(page, 2);
+  const told = page.locator(".strip");
+  expect(await told.allTextContents()).toHaveLength(2);
+  await page.getByRole("button", { name: "Details" }).click();
+  expect(await page.getByRole("alertdialog").textContent()).toContain("“dev” was not ready in 60 s.");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Dismiss" }).first().click();
+  await settled(page);
+  expect(await told.allTextContents()).toHaveLength(1);
+  await close();
+});
+
+it("a node that was started anew ends its line with a ring", async () => {
+  const { page, close } = await open(browser, { scenario: "worker-restarted", frozen: true });
+  expect(await page.locator("figure circle").count(), "one in each chart").toBe(2);
+  await close();
 });
 
 it("a chart can be read as a table", async () => {

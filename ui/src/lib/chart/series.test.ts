@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { apart, bandOf, bandPath, coreTops, gaps, highest, linePath, means, nearest, roundTop, segments, TopEdge, type Frame } from "./series";
+import { apart, bandOf, bandPath, coreTops, endBefore, gaps, highest, linePath, means, nearest, roundTop, segments, seriesPath, TopEdge, type Frame } from "./series";
 
 const frame: Frame = { from: 0, to: 100, top: 10, width: 200, height: 100 };
 const points = (...places: [number, number][]) => places.map(([at, value]) => ({ at, value }));
@@ -16,6 +16,19 @@ describe("lines", () => {
   });
   it("are empty without points, not zero", () => {
     expect(linePath([], frame, 10)).toBe("");
+  });
+});
+
+describe("a restart", () => {
+  const series = { name: "a", points: points([0, 0], [10, 5], [20, 5], [30, 5]), restarted: 15 };
+  it("ends the line, even when nothing is missing", () => {
+    expect(seriesPath(series, frame, 10)).toBe("M0 100L20 50M40 50L60 50");
+    expect(endBefore(series)).toEqual({ at: 10, value: 5 });
+  });
+  it("before all points leaves the line whole", () => {
+    expect(seriesPath({ ...series, restarted: -5 }, frame, 10)).toBe(linePath(series.points, frame, 10));
+    expect(endBefore({ ...series, restarted: -5 })).toBeNull();
+    expect(endBefore({ ...series, restarted: null })).toBeNull();
   });
 });
 

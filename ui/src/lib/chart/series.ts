@@ -9,6 +9,8 @@ export interface Point {
 export interface Series {
   name: string;
   points: Point[];
+  /** When it was started anew: no line goes over that moment. */
+  restarted?: number | null;
 }
 
 export interface Band {
@@ -82,6 +84,30 @@ export function means(points: Point[], slot: number): Point[] {
   }
   flush();
   return reduced;
+}
+
+/** The last point before a restart, where a line ends. */
+export function endBefore(series: Series): Point | null {
+  const { restarted } = series;
+  return restarted == null ? null : (series.points.findLast((point) => point.at < restarted) ?? null);
+}
+
+/** The path of a series: a line that breaks at gaps and at a restart. */
+export function seriesPath(series: Series, frame: Frame, longest: number): string {
+  const { restarted } = series;
+  if (restarted == null) return linePath(series.points, frame, longest);
+  return (
+    linePath(
+      series.points.filter((point) => point.at < restarted),
+      frame,
+      longest,
+    ) +
+    linePath(
+      series.points.filter((point) => point.at >= restarted),
+      frame,
+      longest,
+    )
+  );
 }
 
 /** The path of a line, broken at gaps. A point alone between two gaps becomes a dot. */

@@ -16,8 +16,8 @@ describe("series", () => {
       (row) => row.cpuCores,
     );
     expect(lines).toEqual([
-      { name: "worker", points: [{ at: 1, value: 0.5 }] },
-      { name: "worker2", points: [{ at: 2, value: 0 }] },
+      { name: "worker", points: [{ at: 1, value: 0.5 }], restarted: null },
+      { name: "worker2", points: [{ at: 2, value: 0 }], restarted: null },
     ]);
   });
 });

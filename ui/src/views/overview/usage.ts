@@ -9,14 +9,15 @@ import type { Sample } from "$lib/state/usage.svelte";
 export const freshMs = 15_000;
 
 /** One line for each node that was measured. */
-export function seriesOf(samples: Sample[], cluster: string, value: (usage: NodeUsage) => number | null): Series[] {
+export function seriesOf(samples: Sample[], cluster: string, value: (usage: NodeUsage) => number | null, nodes: NodeRow[] = []): Series[] {
+  const started = new Map(nodes.map((node) => [node.name, node.started]));
   const lines = new Map<string, Series>();
   for (const sample of samples)
     for (const usage of sample.nodes) {
       const measured = value(usage);
       if (measured === null) continue;
       let line = lines.get(usage.node);
-      if (line === undefined) lines.set(usage.node, (line = { name: shortNode(usage.node, cluster), points: [] }));
+      if (line === undefined) lines.set(usage.node, (line = { name: shortNode(usage.node, cluster), points: [], restarted: started.get(usage.node) ?? null }));
       line.points.push({ at: sample.at, value: measured });
     }
   // The same line for the same node, whatever the order of the samples.

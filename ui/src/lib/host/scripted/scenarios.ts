@@ -370,6 +370,34 @@ export const scenarios: Record<string, () => Scenario> = {
     checks: checksWithProblems,
     gap: [900, 0],
   }),
+  /** A worker was started anew two minutes ago. */
+  "worker-restarted": () => {
+    const view = threeNodes();
+    return {
+      snapshot: snapshot([running, ci]),
+      views: { dev: { ...view, nodes: view.nodes.map((row, index) => (index === 1 ? { ...row, started: start - 2 * minute } : row)) } },
+      checks: wellChecks,
+      gap: [140, 120],
+    };
+  },
+  /** Work that ended and is not yet read: one failed, one went well. */
+  ended: () => ({
+    snapshot: snapshot([running, ci], {
+      operations: [
+        operation({ id: 8, kind: "apply", subject: "shop.yaml", state: "done", started: start - 9 * second, ended: start - 5 * second, outcome: "3 objects applied to “dev”." }),
+        operation({
+          id: 9,
+          kind: "restart",
+          state: "failed",
+          started: start - 70 * second,
+          ended: start - second,
+          failure: { code: "NotReady", message: "“dev” was not ready in 60 s.", hint: "Its nodes run. Look at the logs of the control plane.", detail: "timed out waiting for the condition", logs: "~/Library/Logs/apple-k8s" },
+        }),
+      ],
+    }),
+    views: { dev: threeNodes() },
+    checks: wellChecks,
+  }),
   loading: () => ({ snapshot: snapshot([running, ci]), views: {}, checks: wellChecks, silent: true }),
   "fifty-nodes": () => ({
     snapshot: snapshot([
