@@ -22,7 +22,7 @@ pub(crate) const fn meaning(code: ErrorCode) -> Option<&'static str> {
         ErrorCode::SubnetConflict => "a subnet overlaps another or a network of this machine",
         ErrorCode::PortInUse => "a port of this machine is taken",
         ErrorCode::MountSourceMissing => "a folder to mount does not exist",
-        ErrorCode::ImageMissing => "an image is not in the image store",
+        ErrorCode::ImageMissing => "an image is not in the image store, or no such archive",
         ErrorCode::ImageWrongPlatform => "an image is for another processor architecture",
         ErrorCode::ImageInvalid => "not an image archive, or not a node image",
         ErrorCode::ClusterNotFound => "no cluster of that name",

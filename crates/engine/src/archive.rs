@@ -49,11 +49,14 @@ impl Archive {
     pub fn open(path: &Path) -> Result<Self> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let metadata = std::fs::metadata(&path).map_err(|error| {
-            Error::new(
-                ErrorCode::ImageInvalid,
-                format!("{} can't be read: {error}", path.display()),
-            )
-            .hint("name the file that `docker save` or `container image save` wrote")
+            let missing = error.kind() == std::io::ErrorKind::NotFound;
+            let error = if missing {
+                let message = format!("there is no file {}", path.display());
+                Error::new(ErrorCode::ImageMissing, message)
+            } else {
+                Error::io("read", &path, &error)
+            };
+            error.hint("name the file that `docker save` or `container image save` wrote")
         })?;
         if !metadata.is_file() {
             return Err(invalid(&path, "it is not a regular file"));

@@ -42,7 +42,7 @@ pub enum ErrorCode {
     PortInUse,
     /// A host folder to mount does not exist.
     MountSourceMissing,
-    /// An image is not in the image store.
+    /// An image is not in the image store, or an archive is not there.
     ImageMissing,
     /// An image is for another processor architecture.
     ImageWrongPlatform,
@@ -200,12 +200,44 @@ impl Error {
         self
     }
 
-    /// Adds the original words of what failed.
+    /// Adds the original words of what failed, when they say more than the message.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        self.detail = (!detail.trim().is_empty()).then_some(detail);
+        let says_more = detail.lines().any(|line| {
+            let words = line.trim().trim_start_matches("Error: ");
+            !self.message.contains(words)
+        });
+        self.detail = says_more.then_some(detail);
         self
+    }
+
+    /// Names the node it happened on, unless the message does.
+    #[must_use]
+    pub(crate) fn on_node(mut self, node: &str) -> Self {
+        if self.code != ErrorCode::Cancelled && !self.message.contains(node) {
+            self.message = format!("node {node}: {}", self.message);
+        }
+        self
+    }
+
+    /// Everything that is wrong as one error, with the code of the first.
+    pub(crate) fn all(problems: Vec<Self>) -> Result<()> {
+        let (first, count) = match problems.as_slice() {
+            [] => return Ok(()),
+            [_] => return Err(problems.into_iter().next().unwrap_or_else(Self::cancelled)),
+            [first, ..] => (first.code, problems.len()),
+        };
+        let lines: Vec<String> = problems
+            .iter()
+            .flat_map(|problem| {
+                let hint = problem.hint.iter().map(|hint| format!("  {hint}"));
+                std::iter::once(problem.message.clone()).chain(hint)
+            })
+            .collect();
+        Err(Self::new(first, format!("{count} things are in the way"))
+            .detail(lines.join("\n"))
+            .hint("put them right, then try again"))
     }
 
     /// Adds the folder that keeps the logs.
@@ -257,6 +289,32 @@ mod tests {
         assert!(
             all.iter()
                 .all(|&status| status == 130 || (1..125).contains(&status))
+        );
+    }
+
+    #[test]
+    fn nothing_is_said_twice() {
+        let error = |detail: &str| {
+            Error::new(ErrorCode::PortInUse, "port 80 is taken: by x").detail(detail)
+        };
+        assert_eq!(error("Error: port 80 is taken: by x\n").detail, None);
+        assert_eq!(error(" \n").detail, None);
+        let more = "Error: port 80 is taken: by x\nwith pid 7";
+        assert_eq!(error(more).detail.as_deref(), Some(more));
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_one_error() {
+        assert!(Error::all(vec![]).is_ok());
+        let port = Error::new(ErrorCode::PortInUse, "port 80 is taken").hint("choose another");
+        let mount = Error::new(ErrorCode::MountSourceMissing, "/nope does not exist");
+        let one = Error::all(vec![port.clone()]).expect_err("one");
+        assert_eq!((one.message, one.detail), (port.message.clone(), None));
+        let both = Error::all(vec![port, mount]).expect_err("two");
+        assert_eq!(both.code, ErrorCode::PortInUse);
+        assert_eq!(
+            both.detail.as_deref(),
+            Some("port 80 is taken\n  choose another\n/nope does not exist")
         );
     }
 

@@ -24,15 +24,8 @@ impl From<Runtime> for Error {
             _ => ErrorCode::RuntimeFailed,
         };
         let message = error.to_string();
-        let original = error.original().unwrap_or_default().trim();
-        // The original words are worth showing only when they say more than the message.
-        let detail = if message.contains(original) {
-            ""
-        } else {
-            original
-        };
-        Self::new(code, message.clone())
-            .detail(detail)
+        Self::new(code, message)
+            .detail(error.original().unwrap_or_default().trim())
             .hint(error.hint())
     }
 }

@@ -1,11 +1,13 @@
 //! What the host must offer before a cluster is made: free ports, free address ranges, room.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
 
-use container::NetworkInfo;
+use container::{NetworkInfo, PublishedPort};
 use ipnet::Ipv4Net;
+use spec::Cluster;
 
 use crate::error::{Error, ErrorCode, Result};
 
@@ -45,6 +47,31 @@ pub(crate) struct HostPort {
 }
 
 impl HostPort {
+    /// Why it can't be bound now, if it can't.
+    pub(crate) fn problem(self) -> Option<Error> {
+        let error = self.is_free().err()?;
+        if error.kind() == std::io::ErrorKind::PermissionDenied {
+            let message = format!("{self} may not be used by this user");
+            let error = Error::new(ErrorCode::PermissionDenied, message);
+            return Some(error.hint("choose a port from 1024 upward"));
+        }
+        let error = Error::new(ErrorCode::PortInUse, format!("{self} is taken: {error}"));
+        Some(error.hint("choose another port, or stop the program that has it"))
+    }
+
+    /// Whether a container that publishes this one needs the port as well.
+    pub(crate) fn meets(self, published: &PublishedPort) -> bool {
+        let last = published
+            .host_port
+            .saturating_add(published.count.saturating_sub(1));
+        let address = published.host_address.parse().ok();
+        let other = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let any = other.is_unspecified() || self.address.is_unspecified();
+        (published.host_port..=last).contains(&self.port)
+            && self.udp == published.protocol.eq_ignore_ascii_case("udp")
+            && (any || other == self.address)
+    }
+
     fn is_free(self) -> std::io::Result<()> {
         let address = SocketAddr::new(self.address, self.port);
         if self.udp {
@@ -55,29 +82,16 @@ impl HostPort {
     }
 }
 
-/// Checks that each port can be bound now and that none is asked for twice.
+/// Checks that each port can be bound now.
 pub(crate) fn check_ports(ports: &[HostPort]) -> Result<()> {
-    for port in ports {
-        let kind = if port.udp { "UDP" } else { "TCP" };
-        let place = format!("{kind} port {} on {}", port.port, port.address);
-        match port.is_free() {
-            Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                return Err(Error::new(
-                    ErrorCode::PermissionDenied,
-                    format!("{place} may not be used by this user"),
-                )
-                .hint("choose a port from 1024 upward"));
-            }
-            Err(error) => {
-                return Err(
-                    Error::new(ErrorCode::PortInUse, format!("{place} is taken: {error}"))
-                        .hint("choose another port, or stop the program that has it"),
-                );
-            }
-        }
+    Error::all(ports.iter().filter_map(|port| port.problem()).collect())
+}
+
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.udp { "UDP" } else { "TCP" };
+        write!(f, "{kind} port {} on {}", self.port, self.address)
     }
-    Ok(())
 }
 
 /// The port of a cluster's API on this machine.
@@ -184,25 +198,61 @@ pub(crate) fn neighbours(networks: &[NetworkInfo]) -> Vec<Neighbour> {
     neighbours
 }
 
-/// Checks the cluster's subnets (name of the field, subnet) against their neighbours.
+/// Checks the cluster's subnets as [`subnet_problems`] does.
 pub(crate) fn check_subnets(subnets: &[(&str, Ipv4Net)], neighbours: &[Neighbour]) -> Result<()> {
-    for (field, subnet) in subnets {
-        for neighbour in neighbours {
-            if subnet.contains(&neighbour.subnet) || neighbour.subnet.contains(subnet) {
-                return Err(Error::new(
-                    ErrorCode::SubnetConflict,
-                    format!(
-                        "{field} {subnet} overlaps {} of {}",
-                        neighbour.subnet, neighbour.what
-                    ),
-                )
-                .hint(format!(
-                    "set spec.networking.{field} to a range that is not in use"
-                )));
-            }
+    Error::all(subnet_problems(subnets, neighbours))
+}
+
+/// What the cluster's subnets (name of the field, subnet) overlap, one neighbour each.
+pub(crate) fn subnet_problems(subnets: &[(&str, Ipv4Net)], neighbours: &[Neighbour]) -> Vec<Error> {
+    let problem = |(field, subnet): &(&str, Ipv4Net)| {
+        let overlaps =
+            |other: &&Neighbour| subnet.contains(&other.subnet) || other.subnet.contains(subnet);
+        let neighbour = neighbours.iter().find(overlaps)?;
+        let message = format!(
+            "{field} {subnet} overlaps {} of {}",
+            neighbour.subnet, neighbour.what
+        );
+        let hint = format!("set spec.networking.{field} to a range that is not in use");
+        Some(Error::new(ErrorCode::SubnetConflict, message).hint(hint))
+    };
+    subnets.iter().filter_map(problem).collect()
+}
+
+/// What a cluster asks for that this machine does not have, a sentence each. It may work all the
+/// same: nodes share what there is.
+pub fn doubts(cluster: &Cluster) -> Vec<String> {
+    doubts_with(cluster, cpus(), crate::doctor::total_memory())
+}
+
+fn doubts_with(cluster: &Cluster, cpus: u32, memory: Option<u64>) -> Vec<String> {
+    let machines = cluster.machines();
+    let mut doubts = Vec::new();
+    for machine in &machines {
+        let name = &machine.name;
+        if let Some(wanted) = machine.cpus.filter(|wanted| *wanted > cpus) {
+            doubts.push(format!(
+                "node {name} is to have {wanted} cpus, this machine has {cpus}"
+            ));
         }
     }
-    Ok(())
+    let Some(memory) = memory else { return doubts };
+    let gibibytes =
+        |bytes: u64| format!("{}.{} GiB", bytes >> 30, ((bytes % (1 << 30)) * 10) >> 30);
+    let wanted = machines.iter().map(|machine| {
+        let usual = machine.role.default_memory();
+        machine.memory.unwrap_or(usual).bytes()
+    });
+    let wanted = wanted.fold(0, u64::saturating_add);
+    // What is usual is not worth a word: nodes take memory only when they use it.
+    if wanted > memory && machines.iter().any(|machine| machine.memory.is_some()) {
+        doubts.push(format!(
+            "the nodes are to have {} of memory together, this machine has {}",
+            gibibytes(wanted),
+            gibibytes(memory)
+        ));
+    }
+    doubts
 }
 
 /// Room that a user may still take on the disk which holds a folder, in bytes.
@@ -236,7 +286,7 @@ pub(crate) fn check_room(disk: &Path, nodes: usize) -> Result<()> {
 mod tests {
     use super::*;
 
-    const LOCALHOST: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     #[test]
     fn a_taken_port_is_named() {
@@ -286,11 +336,50 @@ mod tests {
             what: "interface eth0 of this machine".into(),
         };
         let pods = [("podSubnet", "10.244.0.0/16".parse().expect("a subnet"))];
-        check_subnets(&pods, &[neighbour("192.168.1.0/24")]).expect("apart");
+        let problems = |other: &str| subnet_problems(&pods, &[neighbour(other), neighbour(other)]);
+        assert!(problems("192.168.1.0/24").is_empty());
         for inside_or_around in ["10.244.7.0/24", "10.0.0.0/8"] {
-            let error = check_subnets(&pods, &[neighbour(inside_or_around)]).expect_err("overlap");
-            assert_eq!(error.code, ErrorCode::SubnetConflict);
-            assert!(error.hint.expect("a hint").contains("podSubnet"));
+            let all = problems(inside_or_around);
+            assert_eq!(all.len(), 1, "one is enough to know");
+            assert_eq!(all[0].code, ErrorCode::SubnetConflict);
+            let hint = all[0].hint.as_deref().expect("a hint");
+            assert!(hint.contains("podSubnet"), "{hint}");
         }
+    }
+
+    #[test]
+    fn published_ports_are_compared_as_the_system_binds_them() {
+        let published = |address: &str, port: u16, count: u16, protocol: &str| -> PublishedPort {
+            let text = serde_json::json!({"hostAddress": address, "hostPort": port,
+                "containerPort": 1, "count": count, "proto": protocol});
+            serde_json::from_value(text).expect("a port")
+        };
+        let wanted = HostPort {
+            address: LOCALHOST,
+            port: 8080,
+            udp: false,
+        };
+        assert!(wanted.meets(&published("127.0.0.1", 8080, 1, "tcp")));
+        assert!(wanted.meets(&published("0.0.0.0", 8080, 1, "tcp")));
+        assert!(wanted.meets(&published("", 8078, 3, "tcp")));
+        assert!(!wanted.meets(&published("127.0.0.1", 8078, 2, "tcp")));
+        assert!(!wanted.meets(&published("127.0.0.1", 8080, 1, "udp")));
+        assert!(!wanted.meets(&published("192.168.1.5", 8080, 1, "tcp")));
+    }
+
+    #[test]
+    fn more_than_the_machine_has_is_doubtful() {
+        let mut cluster = Cluster::simple("dev", 1).expect("a cluster");
+        let doubts = |cluster: &Cluster| doubts_with(cluster, 2, Some(4 << 30));
+        assert_eq!(doubts(&cluster), [] as [String; 0], "the usual is fine");
+        cluster.nodes[1].cpus = Some(3);
+        cluster.nodes[1].memory = Some("2Gi".parse().expect("memory"));
+        assert_eq!(
+            doubts(&cluster),
+            [
+                "node dev-worker is to have 3 cpus, this machine has 2",
+                "the nodes are to have 6.0 GiB of memory together, this machine has 4.0 GiB"
+            ]
+        );
     }
 }

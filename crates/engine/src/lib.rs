@@ -39,7 +39,7 @@ pub use delete::Deleted;
 pub use doctor::{Check, CheckState, Fix, FixId, RuntimeUse};
 pub use error::{Error, ErrorCode, Result};
 pub use home::Home;
-pub use host::architecture;
+pub use host::{architecture, doubts};
 pub use images::{ImageOnNode, LoadedImage, NodeImages};
 pub use inventory::ClusterState;
 pub use manifest::{ManifestChange, ManifestObject, ManifestPreview, ManifestProblem};

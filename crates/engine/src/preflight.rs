@@ -3,20 +3,21 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::path::Path;
 
-use container::Container;
+use container::{Container, ContainerInfo};
 use kubeconfig::Files;
 use spec::Cluster;
 
-use crate::{Engine, Operation};
 use crate::create::CreateRequest;
 use crate::delete::{remove_containers, under_way};
 use crate::error::{Error, ErrorCode, Result};
 use crate::home::PortTurn;
 use crate::host::{self, ApiPort, HostPort};
-use crate::inventory::{Inventory, LABEL_CREATION, NodeContainer};
+use crate::inventory::{Inventory, LABEL_CLUSTER, LABEL_CREATION, NodeContainer};
 use crate::plan::{self, NodeDraft};
 use crate::standing::Standing;
+use crate::{Engine, Operation};
 
 /// Label of a node image that says which Kubernetes it holds.
 const LABEL_KUBERNETES: &str = "dev.apple-k8s.kubernetes-version";
@@ -48,7 +49,7 @@ impl Engine {
         let files = Files::from_env(request.kubeconfig.as_deref())?;
         files.rehearse_add()?;
         let drafts = plan::nodes(cluster)?;
-        check_mounts(&drafts)?;
+        let mut problems = mount_problems(&drafts);
         let turn = match cluster.networking.api_server_port {
             None => Some(self.home.port_turn().await?),
             Some(_) => None,
@@ -60,23 +61,27 @@ impl Engine {
         tracing::debug!(version = %capabilities.version, "runtime");
         let inventory = self.clear_remains(request, inventory, container).await?;
         let expected = Expected::of_cluster(cluster);
-        let version = self.check_images(&drafts, expected, container).await?;
+        let (version, images) = image_problems(&drafts, expected, container).await?;
+        problems.extend(images);
         if let Some(root) = &status.app_root {
-            host::check_room(root, drafts.len())?;
+            problems.extend(host::check_room(root, drafts.len()).err());
         }
 
         let neighbours = host::neighbours(&networks);
         let networking = &cluster.networking;
-        host::check_subnets(
+        problems.extend(host::subnet_problems(
             &[
                 ("podSubnet", networking.pod_subnet),
                 ("serviceSubnet", networking.service_subnet),
                 ("nodeSubnet", networking.node_subnet),
             ],
             &neighbours,
-        )?;
+        ));
+        let wanted = wanted_ports(cluster, &drafts);
+        problems.extend(port_problems(&wanted, &inventory));
+        Error::all(problems)?;
 
-        let api_port = choose_ports(cluster, &drafts, &inventory)?;
+        let api_port = choose_port(cluster, &wanted, &inventory)?;
         Ok(Prepared {
             drafts,
             platform: host::platform(),
@@ -97,8 +102,7 @@ impl Engine {
         let cluster = &request.cluster;
         let name = &cluster.name;
         let dir = self.home.cluster(name);
-        if dir.deletion_file().exists()
-            && self.standing(name, &inventory)? == Standing::Incomplete
+        if dir.deletion_file().exists() && self.standing(name, &inventory)? == Standing::Incomplete
         {
             tracing::info!("finishing an interrupted deletion");
             let (file, op) = (request.kubeconfig.as_deref(), Operation::silent());
@@ -165,23 +169,46 @@ impl Engine {
         expected: Option<Expected>,
         container: &Container,
     ) -> Result<String> {
-        let mut expected = expected;
-        let mut seen = BTreeSet::new();
-        for draft in drafts {
-            if !seen.insert(&draft.image) {
-                continue;
-            }
-            let version = image_version(&draft.image, container).await?;
-            match &expected {
-                Some(expected) => expected.compare(draft, &version)?,
-                None => {
-                    let whose = format!("node {} has", draft.plan.name);
-                    expected = Some(Expected { version, whose });
+        let (version, problems) = image_problems(drafts, expected, container).await?;
+        Error::all(problems)?;
+        Ok(version)
+    }
+}
+
+/// The version that all node images hold, and what is wrong with them. Fails when the runtime can't
+/// be asked.
+async fn image_problems(
+    drafts: &[NodeDraft],
+    mut expected: Option<Expected>,
+    container: &Container,
+) -> Result<(String, Vec<Error>)> {
+    let (mut seen, mut problems) = (BTreeSet::new(), Vec::new());
+    for draft in drafts {
+        if !seen.insert(&draft.image) {
+            continue;
+        }
+        let version = match image_version(&draft.image, container).await {
+            Ok(version) => version,
+            Err(error) => match error.code {
+                ErrorCode::ImageMissing
+                | ErrorCode::ImageWrongPlatform
+                | ErrorCode::ImageInvalid => {
+                    problems.push(error);
+                    continue;
                 }
+                _ => return Err(error),
+            },
+        };
+        match &expected {
+            Some(expected) => problems.extend(expected.compare(draft, &version).err()),
+            None => {
+                let whose = format!("node {} has", draft.plan.name);
+                expected = Some(Expected { version, whose });
             }
         }
-        Ok(expected.map_or_else(String::new, |expected| expected.version))
     }
+    let version = expected.map_or_else(String::new, |expected| expected.version);
+    Ok((version, problems))
 }
 
 /// The Kubernetes version that a node image must hold.
@@ -230,7 +257,7 @@ async fn image_version(reference: &str, container: &Container) -> Result<String>
         let missing = matches!(error, container::Error::ImageNotFound { .. });
         let error = Error::from(error);
         if missing {
-            error.hint("build it: apple-k8s build node-image")
+            error.hint(how_to_build(reference))
         } else {
             error
         }
@@ -260,35 +287,89 @@ async fn image_version(reference: &str, container: &Container) -> Result<String>
     }
 }
 
-pub(crate) fn check_mounts(drafts: &[NodeDraft]) -> Result<()> {
-    for mount in drafts.iter().flat_map(|draft| &draft.plan.extra_mounts) {
-        if !mount.host_path.exists() {
-            return Err(Error::new(
-                ErrorCode::MountSourceMissing,
-                format!(
-                    "extraMounts: hostPath {} does not exist",
-                    mount.host_path.display()
-                ),
-            )
-            .hint("create it, or correct the path in the Cluster YAML"));
+/// How to get a node image that is not there.
+fn how_to_build(reference: &str) -> String {
+    let tag = reference
+        .strip_prefix(plan::NODE_IMAGE_NAME)
+        .and_then(|rest| rest.strip_prefix(':'));
+    let version = tag.and_then(|tag| tag.parse::<spec::KubernetesVersion>().ok());
+    match version {
+        Some(version) if version.to_string() != plan::DEFAULT_KUBERNETES_VERSION => {
+            format!("build it: apple-k8s build node-image --kubernetes-version {version}")
         }
+        _ => "build it: apple-k8s build node-image".into(),
     }
-    Ok(())
 }
 
-fn choose_ports(cluster: &Cluster, drafts: &[NodeDraft], inventory: &Inventory) -> Result<ApiPort> {
-    let address = IpAddr::V4(cluster.networking.api_server_address);
+pub(crate) fn check_mounts(drafts: &[NodeDraft]) -> Result<()> {
+    Error::all(mount_problems(drafts))
+}
+
+fn mount_problems(drafts: &[NodeDraft]) -> Vec<Error> {
+    let mounts = drafts.iter().flat_map(|draft| &draft.plan.extra_mounts);
+    let missing: BTreeSet<&Path> = mounts
+        .map(|mount| mount.host_path.as_path())
+        .filter(|path| !path.exists())
+        .collect();
+    let problem = |path: &Path| {
+        let message = format!("extraMounts: hostPath {} does not exist", path.display());
+        Error::new(ErrorCode::MountSourceMissing, message)
+            .hint("create it, or correct the path in the Cluster YAML")
+    };
+    missing.into_iter().map(problem).collect()
+}
+
+/// Checks ports that nodes ask for: no other container may need them, now or when it is started
+/// again, and they must be free.
+pub(crate) fn check_ports(wanted: &[HostPort], inventory: &Inventory) -> Result<()> {
+    Error::all(port_problems(wanted, inventory))
+}
+
+fn port_problems(wanted: &[HostPort], inventory: &Inventory) -> Vec<Error> {
+    let problem = |port: &HostPort| {
+        let needs = |one: &&ContainerInfo| one.published.iter().any(|other| port.meets(other));
+        let Some(holder) = inventory.all.iter().find(needs) else {
+            return port.problem();
+        };
+        let (whose, other) = match holder.label(LABEL_CLUSTER) {
+            Some(cluster) => (
+                format!("cluster \"{cluster}\""),
+                format!("delete that cluster: apple-k8s delete cluster {cluster}"),
+            ),
+            None => (
+                format!("container {}", holder.id),
+                format!("delete that container: container delete {}", holder.id),
+            ),
+        };
+        let running = if holder.is_running() {
+            ""
+        } else {
+            ", which is stopped"
+        };
+        let message = format!("{port} belongs to {whose}{running}");
+        let error = Error::new(ErrorCode::PortInUse, message);
+        Some(error.hint(format!("choose another port, or {other}")))
+    };
+    wanted.iter().filter_map(problem).collect()
+}
+
+/// The ports that a Cluster YAML names.
+fn wanted_ports(cluster: &Cluster, drafts: &[NodeDraft]) -> Vec<HostPort> {
     let mut wanted: Vec<HostPort> = drafts.iter().flat_map(NodeDraft::host_ports).collect();
+    wanted.extend(cluster.networking.api_server_port.map(|port| HostPort {
+        address: IpAddr::V4(cluster.networking.api_server_address),
+        port,
+        udp: false,
+    }));
+    wanted
+}
+
+/// The port of the API: the one that is asked for, or one that nobody needs.
+fn choose_port(cluster: &Cluster, wanted: &[HostPort], inventory: &Inventory) -> Result<ApiPort> {
+    let address = IpAddr::V4(cluster.networking.api_server_address);
     if let Some(port) = cluster.networking.api_server_port {
-        wanted.push(HostPort {
-            address,
-            port,
-            udp: false,
-        });
-        host::check_ports(&wanted)?;
         return Ok(ApiPort::asked(address, port));
     }
-    host::check_ports(&wanted)?;
     // A stopped cluster's port is free now and needed again at its next start.
     let published = inventory
         .all

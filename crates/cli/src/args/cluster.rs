@@ -103,9 +103,29 @@ pub(crate) struct DeleteManyArgs {
     pub(crate) kubeconfig: KubeconfigArgs,
 }
 
+const LIFECYCLE_HELP: &str = "\
+Nodes get new addresses from `container`; certificates, kubeconfig, Services,
+volumes and pods stay as they are. A cluster that runs is healed where something
+is broken, and else left alone.
+
+Examples:
+  apple-k8s start cluster
+  apple-k8s start cluster dev --wait 5m
+  apple-k8s restart cluster dev";
+
+const STOP_HELP: &str = "\
+Pods are ended in order, then the nodes are turned off. Volumes, images and
+certificates stay on their disks; memory, processors and ports are free for
+others until `apple-k8s start cluster`.
+
+Examples:
+  apple-k8s stop cluster
+  apple-k8s stop cluster dev";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum LifecycleCommand {
-    /// A cluster with all its nodes
+    /// All nodes of a cluster
+    #[command(after_help = LIFECYCLE_HELP)]
     Cluster(LifecycleArgs),
 }
 
@@ -120,7 +140,8 @@ pub(crate) struct LifecycleArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StopCommand {
-    /// A cluster with all its nodes
+    /// All nodes of a cluster
+    #[command(after_help = STOP_HELP)]
     Cluster(StopArgs),
 }
 

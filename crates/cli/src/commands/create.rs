@@ -18,6 +18,9 @@ const ADMIN: &str = "/etc/kubernetes/admin.conf";
 
 pub(super) async fn cluster(args: &CreateArgs, session: &Session) -> Result<()> {
     let cluster = config::cluster(args, session.console)?;
+    for doubt in engine::doubts(&cluster) {
+        session.console.warn(&doubt);
+    }
     let engine = session.engine()?;
     let (title, name) = (title(&cluster), cluster.name.clone());
     let request = CreateRequest {

@@ -15,7 +15,7 @@ use crate::home::ClusterDir;
 use crate::host::{self, HostPort};
 use crate::inventory::Inventory;
 use crate::plan::{self, NodeDraft};
-use crate::preflight::{Expected, check_mounts};
+use crate::preflight::{Expected, check_mounts, check_ports};
 use crate::{Engine, Operation};
 
 /// Everything that the steps of one change need.
@@ -172,7 +172,7 @@ impl Site<'_> {
             host::check_room(disk, drafts.len())?;
         }
         check_names(&drafts, survey)?;
-        host::check_ports(&new_ports(&drafts, &survey.inventory))
+        check_ports(&new_ports(&drafts, &survey.inventory), &survey.inventory)
     }
 }
 

@@ -138,7 +138,7 @@ impl Engine {
     async fn client_of(&self, name: &str) -> Result<kube::Client> {
         self.container.ready().await?;
         let inventory = Inventory::read(&self.container).await?;
-        let nodes = inventory.existing(name)?;
+        let nodes = self.complete_nodes(name, &inventory)?;
         let kubeconfig = ClusterDir::read(&self.home.cluster(name).kubeconfig_file())?
             .ok_or_else(|| incomplete(name))?;
         if !inventory::control_plane(nodes).is_some_and(|node| node.info.is_running()) {
