@@ -19,14 +19,21 @@ use crate::step::{RunningStep, Steps};
 
 /// A client of the cluster that `kubeconfig` describes; never of the user's current context.
 pub(crate) async fn client(kubeconfig: &str) -> Result<Client> {
-    let internal = |error: String| {
-        Error::new(
-            ErrorCode::Internal,
-            "the saved access to the cluster can't be used",
-        )
-        .detail(error)
-        .hint("delete the cluster and create it again")
-    };
+    let config = config(kubeconfig).await?;
+    Client::try_from(config).map_err(|error| unusable(&error.to_string()))
+}
+
+fn unusable(why: &str) -> Error {
+    Error::new(
+        ErrorCode::Internal,
+        "the saved access to the cluster can't be used",
+    )
+    .detail(why)
+    .hint("delete the cluster and create it again")
+}
+
+async fn config(kubeconfig: &str) -> Result<Config> {
+    let internal = |error: String| unusable(&error);
     let kubeconfig = Kubeconfig::from_yaml(kubeconfig).map_err(|e| internal(e.to_string()))?;
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
         .await
@@ -34,7 +41,7 @@ pub(crate) async fn client(kubeconfig: &str) -> Result<Client> {
     // A proxy for the internet has no business between this machine and its own nodes.
     config.proxy_url = None;
     config.connect_timeout = Some(Duration::from_secs(5));
-    Client::try_from(config).map_err(|e| internal(e.to_string()))
+    Ok(config)
 }
 
 /// What to wait for, and how old an answer may be.
@@ -376,6 +383,71 @@ mod tests {
             }]}
         }))
         .expect("a pod")
+    }
+
+    #[tokio::test]
+    async fn no_proxy_stands_between_this_machine_and_its_nodes() {
+        let text = "apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters:\n- {name: k, cluster: {server: 'https://127.0.0.1:1', proxy-url: 'http://127.0.0.1:9'}}\nusers:\n- {name: u, user: {token: t}}\ncontexts:\n- {name: c, context: {cluster: k, user: u}}\n";
+        let config = config(text).await.expect("usable");
+        assert!(config.proxy_url.is_none(), "{:?}", config.proxy_url);
+    }
+
+    /// An API whose lists are empty but for those of service accounts, and whose watches are silent.
+    async fn api(accounts: &'static str) -> String {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
+        let port = listener.local_addr().expect("bound").port();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let mut request = vec![0; 1 << 16];
+                    let read = stream.read(&mut request).await.unwrap_or(0);
+                    let request = String::from_utf8_lossy(&request[..read]).into_owned();
+                    if request.contains("watch=true") {
+                        return std::future::pending::<()>().await;
+                    }
+                    let items = if request.contains("serviceaccounts") {
+                        accounts
+                    } else {
+                        ""
+                    };
+                    let body = format!(
+                        "{{\"metadata\": {{\"resourceVersion\": \"1\"}}, \"items\": [{items}]}}"
+                    );
+                    let answer = format!(
+                        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+                        body.len()
+                    );
+                    let _ = stream.write_all(answer.as_bytes()).await;
+                });
+            }
+        });
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters:\n- {{name: k, cluster: {{server: 'http://127.0.0.1:{port}'}}}}\nusers:\n- {{name: u, user: {{token: t}}}}\ncontexts:\n- {{name: c, context: {{cluster: k, user: u}}}}\n"
+        )
+    }
+
+    #[tokio::test]
+    async fn a_cluster_without_the_default_service_account_takes_no_pods_yet() {
+        let want = Readiness {
+            nodes: BTreeMap::new(),
+            network: false,
+        };
+        let wait = async |accounts, limit| {
+            let client = client(&api(accounts).await).await.expect("a client");
+            wait_ready(&client, &want, &Steps::silent(), limit).await
+        };
+        let error = wait("", Duration::from_millis(500))
+            .await
+            .expect_err("none");
+        assert_eq!(error.code, ErrorCode::NotReady);
+        let detail = error.detail.expect("a reason");
+        assert!(detail.contains("default service account"), "{detail}");
+        let account = r#"{"metadata": {"name": "default", "namespace": "default"}}"#;
+        // No node is awaited, but at least the list of nodes has to come.
+        wait(account, Duration::from_mins(1)).await.expect("ready");
     }
 
     #[test]

@@ -128,7 +128,8 @@ impl Engine {
             .split_first()
             .ok_or_else(|| Error::new(ErrorCode::Internal, "a cluster without nodes"))?;
         let init = async {
-            let mut session = Session::open(container, first, "init", &op.steps).await?;
+            let mut session =
+                Session::open_within(container, first, "init", request.wait, &op.steps).await?;
             let admin = loop {
                 match session.next().await? {
                     Milestone::Joinable { ca_cert } => {
@@ -236,21 +237,10 @@ impl Engine {
             step.done();
             kept
         };
-        let error = error.logs(logs);
+        let error = with_outcome(error.logs(logs), name, request.retain);
         if request.retain {
-            return match error.code {
-                ErrorCode::NodeFailed | ErrorCode::NotReady => error.hint(format!(
-                    "its nodes are there to be looked at; then remove them: apple-k8s delete cluster {name}"
-                )),
-                _ => error,
-            };
+            return error;
         }
-        let error = match error.code {
-            ErrorCode::NotReady => error.hint(
-                "its nodes were removed: wait longer with --wait, or keep them with --retain to look at them",
-            ),
-            _ => error,
-        };
         let step = op.steps.begin("clean-up", None);
         match self
             .remove_nodes(name)
@@ -267,6 +257,19 @@ impl Engine {
                 error.hint(hint)
             }
         }
+    }
+}
+
+/// What to do next after a failed creation: its nodes were removed, or are there to be looked at.
+fn with_outcome(error: Error, name: &str, retained: bool) -> Error {
+    match error.code {
+        ErrorCode::NodeFailed | ErrorCode::NotReady if retained => error.hint(format!(
+            "its nodes are there to be looked at; remove them with: apple-k8s delete cluster {name}"
+        )),
+        ErrorCode::NotReady => error.hint(
+            "its nodes were removed: wait longer with --wait, or keep them with --retain to look at them",
+        ),
+        _ => error,
     }
 }
 
@@ -298,7 +301,8 @@ async fn run_nodes(
     };
     let workers = try_join_all(workers.iter().map(async |draft| {
         let step = op.steps.begin("run", Some(&draft.plan.name));
-        container.run(&draft.run_spec(&shared)).await?;
+        let run = container.run(&draft.run_spec(&shared)).await;
+        run.map_err(|error| Error::from(error).on_node(&draft.plan.name))?;
         step.done();
         Ok::<_, Error>(())
     }));
@@ -324,7 +328,7 @@ async fn run_control_plane(
         let lost = match container.run(&draft.run_spec(&shared)).await {
             Ok(_) => return Ok(port),
             Err(lost @ container::Error::PortInUse { .. }) => lost,
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(Error::from(error).on_node(&draft.plan.name)),
         };
         // One of the node's other ports may be the one; those are what they are.
         host::check_ports(&draft.host_ports().collect::<Vec<_>>())?;
@@ -400,6 +404,27 @@ fn random_word(length: usize) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_failed_creation_says_what_became_of_its_nodes() {
+        let hint = |code, retained| {
+            let error = Error::new(code, "failed").hint("look with `apple-k8s status`");
+            with_outcome(error, "dev", retained).hint.expect("a hint")
+        };
+        let removed = hint(ErrorCode::NotReady, false);
+        assert!(
+            removed.contains("--retain") && removed.contains("--wait"),
+            "{removed}"
+        );
+        for code in [ErrorCode::NotReady, ErrorCode::NodeFailed] {
+            let kept = hint(code, true);
+            assert!(kept.contains("delete cluster dev"), "{kept}");
+        }
+        assert!(
+            hint(ErrorCode::PortInUse, true).contains("status"),
+            "its own hint helps more"
+        );
+    }
 
     #[test]
     fn tokens_have_the_form_kubeadm_wants() {

@@ -541,6 +541,24 @@ mod tests {
     }
 
     #[test]
+    fn creations_and_changes_are_remembered_for_good() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let dir = Home::at(folder.path()).cluster("dev");
+        dir.create().expect("made");
+        let made_by = |id: &str| Creation {
+            id: id.into(),
+            nodes: vec![],
+        };
+        dir.begin_creation(&made_by("first")).expect("written");
+        ClusterDir::remove(&dir.creation_file()).expect("it came to its end");
+        dir.begin_change(&made_by("second")).expect("written");
+        ClusterDir::remove(&dir.change_file()).expect("it came to its end");
+        assert_eq!(dir.creations().expect("readable"), ["first", "second"]);
+        dir.begin_creation(&made_by("anew")).expect("written");
+        assert_eq!(dir.creations().expect("readable"), ["anew", "anew"]);
+    }
+
+    #[test]
     fn files_are_private_and_replaced_in_one_step() {
         let folder = tempfile::tempdir().expect("a folder");
         let dir = Home::at(folder.path()).cluster("dev");

@@ -51,17 +51,18 @@ impl Engine {
     async fn start_held(&self, name: &str, wait: Option<Duration>, op: &Operation) -> Result<()> {
         let container = self.container.cancelled_by(op.cancel.clone());
         container.ready().await?;
-        let inventory = Inventory::read(&container).await?;
+        let mut inventory = Inventory::read(&container).await?;
         let (cluster, kubeconfig) = self.saved(name, &inventory)?;
         self.clear_half_made(name, &container).await?;
         // Nodes that were told to stop still count as running until they are off.
         if self.home.cluster(name).stop_file().exists() {
             self.stop_held(name, op).await?;
+            inventory = Inventory::read(&container).await?;
         }
         let deadline = wait.map(|limit| Instant::now() + limit);
         let mut again = BTreeSet::new();
         loop {
-            let nodes = run_stopped(&container, name, op).await?;
+            let nodes = run_stopped(&container, name, inventory, op).await?;
             let connect = connect(&container, &cluster, &nodes, op);
             let ready = async {
                 let Some(deadline) = deadline else {
@@ -89,7 +90,8 @@ impl Engine {
                 return Err(error);
             }
             // A node that was on its way down, or fell over, is started once more.
-            let gone = changed_since(&nodes, &Inventory::read(&container).await?, name);
+            inventory = Inventory::read(&container).await?;
+            let gone = changed_since(&nodes, &inventory, name);
             if gone.is_empty() {
                 return Err(error);
             }
@@ -151,9 +153,9 @@ impl Engine {
 async fn run_stopped(
     container: &Container,
     name: &str,
+    inventory: Inventory,
     op: &Operation,
 ) -> Result<Vec<NodeContainer>> {
-    let inventory = Inventory::read(container).await?;
     let off = inventory.existing(name)?.iter();
     let off: Vec<&NodeContainer> = off.filter(|node| !node.info.is_running()).collect();
     if off.is_empty() {
@@ -165,7 +167,8 @@ async fn run_stopped(
             // On its way down: it can be started when it is off.
             container.stop(&[node.name()], PATIENCE).await?;
         }
-        container.start(node.name()).await?;
+        let started = container.start(node.name()).await;
+        started.map_err(|error| Error::from(error).on_node(node.name()))?;
         step.done();
         Ok::<_, Error>(())
     }))

@@ -9,6 +9,8 @@ mod images;
 mod lifecycle;
 #[path = "scripted/ports.rs"]
 mod ports;
+#[path = "scripted/standing.rs"]
+mod standing;
 
 use std::fs;
 use std::path::Path;
@@ -178,6 +180,30 @@ async fn a_failed_creation_keeps_logs_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn the_node_is_told_how_long_is_waited_for_it() {
+    for (wait, seconds) in [(None, None), (Some(90), Some("APPLE_K8S_WAIT_SECONDS=90"))] {
+        let script = fresh()
+            .on(&["exec", "init"], [Act::ReadLine, Act::Exit(1)])
+            .on(&["exec", "join"], [Act::ReadLine, Act::Hang])
+            .on(&["exec"], [Act::Stdout("a log\n".into())]);
+        let bench = Bench::new(&script);
+        let request = CreateRequest {
+            wait: wait.map(Duration::from_secs),
+            ..bench.request()
+        };
+        let silent = Operation::silent();
+        bench.engine.create(request, &silent).await.unwrap_err();
+        let changes = bench.changes();
+        let init = changes.iter().find(|call| call.ends_with(" init")).unwrap();
+        assert_eq!(
+            init.split(' ').find(|word| word.contains("WAIT_SECONDS")),
+            seconds,
+            "{init}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn retained_nodes_stay_and_can_be_deleted() {
     let script = fresh()
         .on(&["exec", "init"], [Act::ReadLine, Act::Exit(1)])
@@ -201,6 +227,8 @@ async fn retained_nodes_stay_and_can_be_deleted() {
             .any(|call| call.starts_with("delete"))
     );
 
+    // The scripted nodes are those of a creation by this name.
+    leave_behind(&bench, "any");
     let kubeconfig = bench.kubeconfig();
     let deleted = bench
         .engine
@@ -423,6 +451,7 @@ async fn a_stored_image_for_another_architecture_is_refused_before_anything_is_c
             [stored_image("foreign:1", foreign)],
         );
     let bench = Bench::new(&script);
+    leave_behind(&bench, "any");
     let images = ["own:1".to_owned(), "foreign:1".to_owned()];
     let error = bench
         .engine
@@ -449,6 +478,7 @@ async fn nodes_that_go_by_themselves_are_deleted_all_the_same() {
         .on(&["list"], [Act::Stdout("[]".into())])
         .failing(&["delete"], "internalError: \"failed to delete container\" (cause: \"notFound: \"container with ID dev-worker not found\"\")");
     let bench = Bench::new(&gone);
+    leave_behind(&bench, "any");
     let deleted = bench
         .engine
         .delete("dev", None, &Operation::silent())
@@ -460,6 +490,7 @@ async fn nodes_that_go_by_themselves_are_deleted_all_the_same() {
         .on(&["list"], [two_nodes("any", "running")])
         .failing(&["delete"], "internalError: \"failed to delete container\"");
     let bench = Bench::new(&stuck);
+    leave_behind(&bench, "any");
     let left = bench.engine.delete("dev", None, &Operation::silent()).await;
     assert_eq!(left.unwrap_err().code, ErrorCode::RuntimeFailed);
 }

@@ -12,6 +12,9 @@ use crate::step::{StepState, Steps};
 /// The node program in every node image.
 const NODE_PROGRAM: &str = "/usr/local/bin/apple-k8s-node";
 
+/// Tells the node program how many seconds it has for what can hang.
+const LIMIT: &str = "APPLE_K8S_WAIT_SECONDS";
+
 /// What the node says beside its progress.
 #[derive(Debug)]
 pub(crate) enum Milestone {
@@ -38,8 +41,23 @@ impl Session {
         phase: &str,
         steps: &Steps,
     ) -> Result<Self> {
-        let lines =
-            container.exec_streaming(&config.node, &ExecSpec::new(NODE_PROGRAM, [phase]))?;
+        Self::open_within(container, config, phase, None, steps).await
+    }
+
+    /// As [`Session::open`]; the node gives up what takes longer than `limit`, when there is one.
+    pub(crate) async fn open_within(
+        container: &Container,
+        config: &NodeConfig,
+        phase: &str,
+        limit: Option<Duration>,
+        steps: &Steps,
+    ) -> Result<Self> {
+        let mut spec = ExecSpec::new(NODE_PROGRAM, [phase]);
+        // Not in the configuration: an older node program refuses what it does not know there.
+        let seconds = limit.map(|limit| limit.as_secs().max(1).to_string());
+        spec.env
+            .extend(seconds.map(|seconds| (LIMIT.to_owned(), seconds)));
+        let lines = container.exec_streaming(&config.node, &spec)?;
         let mut session = Self {
             lines: Some(lines),
             node: config.node.clone(),

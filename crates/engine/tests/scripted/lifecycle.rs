@@ -61,7 +61,7 @@ fn switches(bench: &Bench) -> Vec<String> {
 #[tokio::test]
 async fn a_stop_that_was_cancelled_is_finished_by_the_next_start() {
     let script = healthy()
-        .times(3, &["list"], [two_nodes("any", "running")])
+        .times(4, &["list"], [two_nodes("any", "running")])
         .times(1, &["list"], [two_nodes("any", "stopped")])
         .on(&["list"], [two_nodes("any", "running")])
         .times(1, &["stop", "dev-worker"], [Act::Mark, Act::Hang]);
@@ -106,7 +106,6 @@ async fn a_stop_that_was_cancelled_is_finished_by_the_next_start() {
 async fn a_node_on_its_way_down_is_started_when_it_is_off() {
     let script = healthy()
         .times(1, &["list"], [worker("stopping", 0)])
-        .times(1, &["list"], [worker("stopping", 0)])
         .on(&["list"], [worker("running", 5)]);
     let bench = remembered(&obedient(script));
     let silent = Operation::silent();
@@ -120,8 +119,8 @@ async fn a_node_on_its_way_down_is_started_when_it_is_off() {
 #[tokio::test]
 async fn a_node_that_ends_while_it_is_waited_for_is_started_once_more() {
     let script = healthy()
-        .times(3, &["list"], [worker("running", 0)])
-        .times(3, &["list"], [worker("stopped", 0)])
+        .times(2, &["list"], [worker("running", 0)])
+        .times(2, &["list"], [worker("stopped", 0)])
         .times(2, &["list"], [worker("running", 5)])
         .on(&["list"], [worker("stopped", 5)]);
     let bench = remembered(&obedient(script));
@@ -137,4 +136,17 @@ async fn a_node_that_ends_while_it_is_waited_for_is_started_once_more() {
     assert!(error.message.contains("dev-worker"), "{error}");
     assert!(error.hint.unwrap().contains("logs"));
     assert_eq!(switches(&bench), ["start dev-worker"]);
+}
+
+#[tokio::test]
+async fn a_node_that_can_not_be_started_is_named() {
+    let script = healthy()
+        .on(&["list"], [worker("stopped", 0)])
+        .failing(&["start"], "failed to bootstrap container (cause: \"unknown: \"bind(descriptor:ptr:bytes:): Address already in use (errno: 48)\"\")");
+    let bench = remembered(&script);
+    let silent = Operation::silent();
+    let error = bench.engine.start("dev", None, &silent).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::PortInUse);
+    assert!(error.message.contains("dev-worker"), "{error}");
+    assert_eq!(error.detail, None, "the message has those words already");
 }
