@@ -3,4 +3,4 @@
 /**
  * How a check stands.
  */
-export type CheckState = "ok" | "warning" | "failed" | "unknown" | "busy";
+export type CheckState = "ok" | "unknown" | "warning" | "failed";

@@ -9,6 +9,7 @@ import type { CreateSource } from "./CreateSource";
 import type { DeletePreview } from "./DeletePreview";
 import type { DiagnosticsFile } from "./DiagnosticsFile";
 import type { Dropped } from "./Dropped";
+import type { FixId } from "./FixId";
 import type { LogSource } from "./LogSource";
 import type { ManifestPreview } from "./ManifestPreview";
 import type { NodeImages } from "./NodeImages";
@@ -60,7 +61,7 @@ export type Commands = {
   url_open: { args: { url: string }; result: null };
   path_reveal: { args: { what: RevealTarget }; result: null };
   doctor_check: { args: Record<string, never>; result: Array<Check> };
-  doctor_fix: { args: { id: string }; result: number };
+  doctor_fix: { args: { id: FixId }; result: number };
   runtime_start: { args: Record<string, never>; result: number };
   runtime_stop: { args: Record<string, never>; result: number };
   settings_get: { args: Record<string, never>; result: Settings };
