@@ -239,6 +239,50 @@ fn port_mappings() {
 }
 
 #[test]
+fn features_and_api_versions_reach_every_component() -> Result<(), ErrorList> {
+    let parsed = parse(
+        "featureGates: {InPlacePodVerticalScaling: false, AllAlpha: true}
+runtimeConfig: {api/alpha: \"true\", api/beta: \"false\"}
+kubeadmConfigPatches: ['kind: ClusterConfiguration']
+",
+    )?;
+    let gates = "InPlacePodVerticalScaling=false,AllAlpha=true";
+    let mut patches = parsed.cluster.kubeadm_config_patches.clone();
+    assert_eq!(patches.pop().as_deref(), Some("kind: ClusterConfiguration"));
+    let patches: Vec<serde_json::Value> = patches
+        .iter()
+        .map(|patch| serde_json::from_str(patch).expect("JSON"))
+        .collect();
+    let of = |kind: &'static str| patches.iter().filter(move |patch| patch["kind"] == kind);
+    let features = of("ClusterConfiguration").next().expect("a patch");
+    for component in ["apiServer", "controllerManager", "scheduler"] {
+        let argument = &features[component]["extraArgs"][0];
+        assert_eq!(argument["name"], "feature-gates", "{component}");
+        assert_eq!(argument["value"], gates, "{component}");
+    }
+    for kind in ["KubeletConfiguration", "KubeProxyConfiguration"] {
+        let patch = of(kind).next().expect(kind);
+        assert_eq!(patch["featureGates"]["AllAlpha"], true, "{kind}");
+        assert_eq!(patch["featureGates"]["InPlacePodVerticalScaling"], false);
+    }
+    let runtime = of("ClusterConfiguration").nth(1).expect("another");
+    let argument = &runtime["apiServer"]["extraArgs"][0];
+    assert_eq!(argument["name"], "runtime-config");
+    assert_eq!(argument["value"], "api/alpha=true,api/beta=false");
+    let again = parsed.cluster.to_yaml();
+    assert_eq!(
+        Cluster::parse(&again, "again", Path::new("/base"))?.cluster,
+        parsed.cluster
+    );
+
+    assert_eq!(
+        faults("featureGates: {'A=true,B': true}"),
+        ["featureGates[\"A=true,B\"]"]
+    );
+    Ok(())
+}
+
+#[test]
 fn what_maps_is_mapped() -> Result<(), ErrorList> {
     let parsed = parse(
         "name: other

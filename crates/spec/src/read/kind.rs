@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
 use super::field::alternatives;
+use super::gates;
 use super::v1alpha1::{api_server_port, kube_proxy_mode, labels, read_mount};
 use super::{Fields, Item, Problems, did_you_mean, value};
 use crate::yaml::{Content, ScalarKind};
@@ -39,26 +40,20 @@ pub(super) fn read(mut top: Fields<'_>, base_dir: &Path, problems: &mut Problems
     if let Some(fields) = top.get("networking").and_then(|item| item.fields(problems)) {
         cluster.networking = networking(fields, problems);
     }
-    if let Some(item) = top.get("kubeadmConfigPatches") {
-        cluster.kubeadm_config_patches = item.texts(problems);
-    }
+    let patches = top.get("kubeadmConfigPatches");
     if let Some(item) = top.get("containerdConfigPatches") {
         cluster.containerd_config_patches = item.texts(problems);
     }
-    for (name, instead) in [
-        ("featureGates", "feature-gates"),
-        ("runtimeConfig", "runtime-config"),
-    ] {
-        if let Some(item) = top.get(name) {
-            refuse_filled(
-                &item,
-                problems,
-                &format!(
-                    "write a kubeadmConfigPatches entry of kind ClusterConfiguration with \
-                 apiServer.extraArgs [{{name: {instead}, value: …}}]"
-                ),
-            );
-        }
+    let generated = &mut cluster.kubeadm_config_patches;
+    if let Some(item) = top.get("featureGates") {
+        generated.extend(gates::features(&item, problems));
+    }
+    if let Some(item) = top.get("runtimeConfig") {
+        generated.extend(gates::runtime(&item, problems));
+    }
+    // The user's own come last: they have the last word.
+    if let Some(item) = patches {
+        generated.extend(item.texts(problems));
     }
     for name in [
         "kubeadmConfigPatchesJSON6902",

@@ -2,6 +2,7 @@
 //! checked afterwards (`check`).
 
 mod field;
+mod gates;
 mod kind;
 mod problems;
 mod similar;
