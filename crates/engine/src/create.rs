@@ -91,7 +91,7 @@ impl Engine {
             Err(error) => Err(error),
         };
         match known {
-            Ok(admin) => self.give_access(&request, prepared, &admin),
+            Ok(admin) => Self::give_access(&request, prepared, &admin),
             Err(error) => Err(self.abandon(&request, error, op).await),
         }
     }
@@ -189,12 +189,7 @@ impl Engine {
     }
 
     /// Adds the cluster to the user's kubeconfig. What fails here leaves a cluster that runs.
-    fn give_access(
-        &self,
-        request: &CreateRequest,
-        prepared: Prepared,
-        admin: &Secret,
-    ) -> Result<Created> {
+    fn give_access(request: &CreateRequest, prepared: Prepared, admin: &Secret) -> Result<Created> {
         let cluster = &request.cluster;
         let name = cluster.name.clone();
         let published = cluster.networking.api_server_address.into();
