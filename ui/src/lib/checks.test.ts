@@ -53,7 +53,7 @@ describe("the check list", () => {
   });
 
   it("is copied as a report", () => {
-    const report = reportOf([{ id: "a", title: "container 1.5.0", state: "ok", detail: "/usr/local/bin", fix: null }], "0.1.0");
+    const report = reportOf([{ id: "a", title: "container 1.5.0", state: "ok", detail: "/usr/local/bin", code: null, fix: null }], "0.1.0");
     expect(report).toBe("apple-k8s 0.1.0\nOK      container 1.5.0: /usr/local/bin");
   });
 });

@@ -37,20 +37,20 @@ export interface Scenario {
 }
 
 const wellChecks: Check[] = [
-  { id: "system", title: "Apple silicon, macOS 26.1", state: "ok", detail: "", fix: null },
-  { id: "container", title: "container 1.5.0", state: "ok", detail: "/usr/local/bin/container", fix: null },
-  { id: "service", title: "container service", state: "ok", detail: "running", fix: null },
-  { id: "kernel", title: "Kernel for nodes", state: "ok", detail: "6.18.5", fix: null },
-  { id: "memory", title: "Memory", state: "ok", detail: "14 Gi free, first cluster uses 6.0 Gi", fix: null },
-  { id: "disk", title: "Disk", state: "ok", detail: "212 Gi free", fix: null },
-  { id: "localNetwork", title: "Local Network", state: "ok", detail: "allowed", fix: null },
+  { id: "system", title: "Apple silicon, macOS 26.1", state: "ok", detail: "", code: null, fix: null },
+  { id: "container", title: "container 1.5.0", state: "ok", detail: "/usr/local/bin/container", code: null, fix: null },
+  { id: "service", title: "container service", state: "ok", detail: "running", code: null, fix: null },
+  { id: "kernel", title: "Kernel for nodes", state: "ok", detail: "6.18.5", code: null, fix: null },
+  { id: "memory", title: "Memory", state: "ok", detail: "14 Gi free, first cluster uses 6.0 Gi", code: null, fix: null },
+  { id: "disk", title: "Disk", state: "ok", detail: "212 Gi free", code: null, fix: null },
+  { id: "localNetwork", title: "Local Network", state: "ok", detail: "allowed", code: null, fix: null },
 ];
 
 const checksWithProblems: Check[] = wellChecks.map((check) => {
   if (check.id === "service")
-    return { ...check, state: "failed", detail: "not running", fix: { id: "service", label: "Start service" } };
+    return { ...check, state: "failed", detail: "not running", code: "RuntimeStopped", fix: { id: "start-service", label: "Start service" } };
   if (check.id === "kernel")
-    return { ...check, state: "warning", detail: "6.12.28, needs 6.18", fix: { id: "kernel", label: "Update kernel" } };
+    return { ...check, state: "warning", detail: "6.12.28, needs 6.18", fix: { id: "install-kernel", label: "Update kernel" } };
   if (check.id === "localNetwork") return { ...check, state: "unknown", detail: "checked when the service runs" };
   return check;
 });
