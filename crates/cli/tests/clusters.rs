@@ -236,6 +236,23 @@ fn no_clusters_is_no_error() {
 }
 
 #[test]
+fn clusters_of_another_home_are_shown_and_left_alone() {
+    let script = healthy().on(&["list"], [two_nodes("running")]);
+    let bench = Bench::new(&script);
+    let clusters = bench.run("get clusters");
+    assert!(clusters.out.contains("of another home"), "{}", clusters.out);
+    let json = bench.run("get clusters -o json").last("result");
+    assert_eq!(json["clusters"][0]["state"], "foreign");
+    let status = bench.run("status");
+    assert_eq!(status.status, 0, "{status:?}");
+    let deleted = bench.run("delete clusters --all");
+    assert_eq!(deleted.status, 0, "{deleted:?}");
+    let refused = bench.run("delete cluster dev");
+    assert_eq!(refused.status, 46, "{refused:?}");
+    assert!(refused.err.contains("APPLE_K8S_HOME"), "{}", refused.err);
+}
+
+#[test]
 fn get_kubeconfig_prints_it_alone() {
     let script = healthy().on(&["list"], [two_nodes("running")]);
     let bench = Bench::new(&script);
@@ -362,6 +379,9 @@ fn a_kubeconfig_named_from_one_folder_is_cleaned_from_another() {
     let bench = Bench::new(&creatable());
     let made = bench.run("create cluster dev --workers 1 --wait 0 --kubeconfig k.yaml");
     assert_eq!(made.status, 0, "{made:?}");
+    // The scripted nodes are those of a creation by this name.
+    let creations = bench.path("home/clusters/dev/creations");
+    fs::write(creations, "any\n").expect("a file");
     let elsewhere = bench.path("elsewhere");
     fs::create_dir(&elsewhere).expect("a folder");
     let mut command = bench.command("delete cluster dev");

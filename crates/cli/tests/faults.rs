@@ -211,11 +211,26 @@ fn unknown_clusters_and_nodes_are_named() {
 }
 
 #[test]
+fn an_archive_that_is_not_there_is_said_to_be_missing() {
+    let bench = Bench::new(&healthy().on(&["list"], [two_nodes("running")]));
+    bench.remember("dev");
+    let line = "load image-archive /not/there.tar --name dev";
+    let answer = fails(&bench, line, ErrorCode::ImageMissing);
+    assert!(
+        answer.err.contains("there is no file /not/there.tar"),
+        "{}",
+        answer.err
+    );
+    assert!(answer.err.contains("Hint: "), "{}", answer.err);
+}
+
+#[test]
 fn one_cluster_that_can_not_be_deleted_does_not_save_the_others() {
     let script = healthy()
         .on(&["list"], [two_nodes("running")])
         .failing(&["delete"], "no space left on device");
     let bench = Bench::new(&script);
+    bench.remember("dev");
     bench.remember("gone");
     let answer = bench.run("delete clusters dev gone");
     assert_ne!(answer.status, 0, "{answer:?}");
