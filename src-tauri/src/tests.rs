@@ -78,7 +78,7 @@ fn call(
 /// Whether a call was refused before it came to the command.
 fn is_refused(answer: &Result<Value, Value>) -> bool {
     let words = answer.as_ref().err().and_then(Value::as_str);
-    words.is_some_and(|words| words.contains("not allowed") || words.contains("not found"))
+    words.is_some_and(|words| words.contains("not allowed"))
 }
 
 /// Every command with arguments that reach it, and what its answer must look like: `Ok` with a
