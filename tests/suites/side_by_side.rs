@@ -71,7 +71,18 @@ fn two_clusters_side_by_side() {
     checks.check("every command speaks JSON", || json_of_all(&one));
     checks.check("deleting one leaves the other as it is", || {
         let traces = NodeTraces::of(&one);
+        let exported = user.folder().join("exported");
+        let context = one.context();
+        let has_entry = || {
+            let text = fs::read_to_string(&exported).unwrap_or_default();
+            text.contains(&context)
+        };
+        assert!(has_entry(), "it was exported there before");
         one.delete().ok();
+        assert!(
+            !has_entry(),
+            "a file that it was exported to still names it"
+        );
         traces.assert_gone(&user);
         assert_eq!(two.kubectl(["get", "--raw", "/readyz"]).ok().word(), "ok");
         let contexts = user

@@ -163,6 +163,7 @@ pub(crate) fn refused(cluster: &Cluster<'_>) {
         );
     }
     let refused = load(cluster, &[missing]);
+    assert_eq!(refused.code(), Some(30), "{}", refused.report());
     assert!(
         !refused.success() && refused.text().contains("missing.archive"),
         "{}",
