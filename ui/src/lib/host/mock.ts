@@ -219,7 +219,7 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
     doctor_fix: ({ id }) => {
       const operation = begin("fix", null, id);
       setTimeout(() => {
-        scenario.checks = scenario.checks.map((check) => (check.id === id ? { ...check, state: "ok", detail: "running", fix: null } : check));
+        scenario.checks = scenario.checks.map((check) => (check.fix?.id === id ? { ...check, state: "ok", detail: "running", fix: null } : check));
         finish(operation, { state: "done" });
       }, 300);
       return operation;
