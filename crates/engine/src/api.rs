@@ -435,11 +435,11 @@ mod tests {
             nodes: BTreeMap::new(),
             network: false,
         };
-        let wait = async |accounts, limit| {
+        let outcome = async |accounts, limit| {
             let client = client(&api(accounts).await).await.expect("a client");
             wait_ready(&client, &want, &Steps::silent(), limit).await
         };
-        let error = wait("", Duration::from_millis(500))
+        let error = outcome("", Duration::from_millis(500))
             .await
             .expect_err("none");
         assert_eq!(error.code, ErrorCode::NotReady);
@@ -447,7 +447,9 @@ mod tests {
         assert!(detail.contains("default service account"), "{detail}");
         let account = r#"{"metadata": {"name": "default", "namespace": "default"}}"#;
         // No node is awaited, but at least the list of nodes has to come.
-        wait(account, Duration::from_mins(1)).await.expect("ready");
+        outcome(account, Duration::from_mins(1))
+            .await
+            .expect("ready");
     }
 
     #[test]

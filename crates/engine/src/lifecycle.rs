@@ -74,12 +74,12 @@ impl Engine {
             };
             // The control plane comes up by itself while the nodes are being connected.
             let work = async { futures::try_join!(connect, ready).map(|_| ()) };
-            let outcome = op.unless_cancelled(async {
+            let outcome = op.unless_cancelled(Box::pin(async {
                 tokio::select! {
                     outcome = work => outcome,
                     failed = watch_nodes(&container, name, &nodes) => Err(failed),
                 }
-            });
+            }));
             let Err(error) = outcome.await else {
                 if wait.is_some() {
                     Box::pin(self.forget_half_made(name, &kubeconfig)).await;

@@ -199,12 +199,11 @@ async fn image_problems(
                 _ => return Err(error),
             },
         };
-        match &expected {
-            Some(expected) => problems.extend(expected.compare(draft, &version).err()),
-            None => {
-                let whose = format!("node {} has", draft.plan.name);
-                expected = Some(Expected { version, whose });
-            }
+        if let Some(expected) = &expected {
+            problems.extend(expected.compare(draft, &version).err());
+        } else {
+            let whose = format!("node {} has", draft.plan.name);
+            expected = Some(Expected { version, whose });
         }
     }
     let version = expected.map_or_else(String::new, |expected| expected.version);
