@@ -49,7 +49,7 @@ build-app: pages
 lint: $(DENY) ui/node_modules/.package-lock.json
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
-	cargo clippy --locked --package system-tests --all-targets --features real-nodes -- --deny warnings
+	cargo clippy --locked --package system-tests --package app-tests --all-targets --features real-nodes -- --deny warnings
 	$(DENY) check bans licenses sources
 	cd node-image/node && test -z "$$(gofmt -l .)" && go vet ./...
 	cd ui && npm run --silent check
@@ -75,6 +75,7 @@ image: build
 	container system start --enable-kernel-install
 	apple-k8s build node-image
 
-# Real clusters. Each suite is one test, and suites come one after another.
-system: image
+# Real clusters. Each suite is one test, and suites come one after another. Then the real app.
+system: image build-app
 	cargo test --locked --package system-tests --features real-nodes -- --nocapture
+	cargo test --locked --package app-tests --features real-nodes -- --nocapture

@@ -52,8 +52,11 @@ impl Desktop {
                 .args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0"])
                 .arg(SCREEN),
         );
-        let (bus, bus_address) =
-            first_line(Command::new("dbus-daemon").args(["--session", "--nofork", "--print-address=1"]));
+        let (bus, bus_address) = first_line(Command::new("dbus-daemon").args([
+            "--session",
+            "--nofork",
+            "--print-address=1",
+        ]));
         let display = format!(":{number}");
         let panel = start_panel(home.path(), &display, &bus_address);
         Self {
@@ -153,6 +156,10 @@ fn first_line(command: &mut Command) -> (Child, String) {
     BufReader::new(output)
         .read_line(&mut line)
         .expect("its first line");
-    assert!(!line.trim().is_empty(), "{} ended at once", command.get_program().display());
+    assert!(
+        !line.trim().is_empty(),
+        "{} ended at once",
+        command.get_program().display()
+    );
     (child, line.trim().to_owned())
 }

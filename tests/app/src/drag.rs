@@ -207,11 +207,7 @@ impl Hand {
             requestor: request.requestor,
             selection: request.selection,
             target: request.target,
-            property: if fits {
-                request.property
-            } else {
-                x11rb::NONE
-            },
+            property: if fits { request.property } else { x11rb::NONE },
         };
         self.connection
             .send_event(false, request.requestor, EventMask::NO_EVENT, notice)

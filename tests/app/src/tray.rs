@@ -53,7 +53,13 @@ impl Tray {
         let item = proxy(&connection, &owner, &path, "org.kde.StatusNotifierItem").await;
         let menu_path: zbus::zvariant::OwnedObjectPath =
             item.get_property("Menu").await.expect("the icon's menu");
-        let menu = proxy(&connection, &owner, menu_path.as_str(), "com.canonical.dbusmenu").await;
+        let menu = proxy(
+            &connection,
+            &owner,
+            menu_path.as_str(),
+            "com.canonical.dbusmenu",
+        )
+        .await;
         Self { menu, item }
     }
 
@@ -133,7 +139,12 @@ async fn registered(connection: &Connection) -> (String, String) {
     }
 }
 
-async fn proxy(connection: &Connection, owner: &str, path: &str, interface: &str) -> Proxy<'static> {
+async fn proxy(
+    connection: &Connection,
+    owner: &str,
+    path: &str,
+    interface: &str,
+) -> Proxy<'static> {
     zbus::proxy::Builder::<Proxy<'static>>::new(connection)
         .destination(owner.to_owned())
         .and_then(|builder| builder.path(path.to_owned()))

@@ -8,7 +8,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
-use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -62,13 +61,15 @@ impl Window {
 
     /// Waits for the element that a CSS selector names.
     pub async fn element(&self, selector: &str) -> Element {
-        self.located(Locator::Css(selector), Duration::from_secs(20)).await
+        self.located(Locator::Css(selector), Duration::from_secs(20))
+            .await
     }
 
     /// Waits for an element with this role and accessible text, as a person would look for it.
     pub async fn named(&self, tag: &str, text: &str) -> Element {
         let path = with_text(tag, text);
-        self.located(Locator::XPath(&path), Duration::from_secs(20)).await
+        self.located(Locator::XPath(&path), Duration::from_secs(20))
+            .await
     }
 
     /// Clicks the button with this text.
@@ -92,7 +93,10 @@ impl Window {
             if seen.contains(text) {
                 return;
             }
-            assert!(Instant::now() < end, "the page never showed \"{text}\", but:\n{seen}");
+            assert!(
+                Instant::now() < end,
+                "the page never showed \"{text}\", but:\n{seen}"
+            );
             tokio::time::sleep(LOOK).await;
         }
     }
@@ -129,14 +133,6 @@ impl Window {
             .for_element(locator)
             .await
             .unwrap_or_else(|error| panic!("{locator:?} never appeared: {error}"))
-    }
-
-    /// Ends the session, and with it the app.
-    pub async fn close(mut self) -> Result<(), CmdError> {
-        let closed = self.client.clone().close().await;
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
-        closed
     }
 }
 
