@@ -47,14 +47,15 @@ pub(crate) fn on_event<R: Runtime>(window: &Window<R>, event: &DragDropEvent) {
         DragDropEvent::Enter { paths, .. } => enter(window, paths),
         DragDropEvent::Over { .. } => (dragged.get(window.label()), Vec::new()),
         // Some systems tell the files only now.
-        DragDropEvent::Drop { paths, .. } => match dragged.take(window.label()) {
-            Some(token) => known(window, token),
-            None => {
+        DragDropEvent::Drop { paths, .. } => {
+            if let Some(token) = dragged.take(window.label()) {
+                known(window, token)
+            } else {
                 let entered = enter(window, paths);
                 dragged.take(window.label());
                 entered
             }
-        },
+        }
         _ => {
             if let Some(token) = dragged.take(window.label()) {
                 desk(window).drop_forget(&token);

@@ -84,7 +84,8 @@ impl Imports<'_> {
         self.names
             .iter()
             .map(|name| format!("import type {{ {name} }} from \"./{name}\";\n"))
-            .collect()
+            .collect::<Vec<String>>()
+            .concat()
     }
 }
 
@@ -192,7 +193,8 @@ pub fn modules() -> Vec<(String, String)> {
     let index: String = modules
         .keys()
         .map(|name| format!("export type {{ {name} }} from \"./{name}\";\n"))
-        .collect();
+        .collect::<Vec<String>>()
+        .concat();
     let mut files: Vec<(String, String)> = modules
         .into_iter()
         .map(|(name, text)| (format!("{name}.ts"), text))
@@ -212,7 +214,8 @@ fn commands_module(names: &[String], commands: &[Command]) -> String {
             } = command;
             format!("  {name}: {{ args: {arguments}; result: {result} }};\n")
         })
-        .collect();
+        .collect::<Vec<String>>()
+        .concat();
     // A log is sent through a channel, which only the host layer knows how to make.
     let log = "  log_open: { args: { source: LogSource, tail: number, channel: unknown }; result: number };\n";
     let body = format!("{log}{body}");
@@ -226,7 +229,8 @@ fn events_module(names: &[String], events: &[(&str, String)]) -> String {
     let body: String = events
         .iter()
         .map(|(name, payload)| format!("  {name}: {payload};\n"))
-        .collect();
+        .collect::<Vec<String>>()
+        .concat();
     let imports = used(names, &body);
     format!(
         "{HEADER}{imports}\n/** Every event from the app to its windows. */\nexport type Events = {{\n{body}}};\n"
@@ -249,11 +253,11 @@ fn used(names: &[String], body: &str) -> String {
         .iter()
         .filter(|name| words.contains(name.as_str()))
         .map(|name| format!("import type {{ {name} }} from \"./{name}\";\n"))
-        .collect()
+        .collect::<Vec<String>>()
+        .concat()
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails loudly")]
 mod tests {
     use super::*;
 

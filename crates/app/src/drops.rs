@@ -156,5 +156,6 @@ fn token() -> Result<String> {
             format!("no random numbers from the system: {error}"),
         )
     })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    let words: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(words.concat())
 }

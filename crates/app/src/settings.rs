@@ -213,7 +213,6 @@ impl<'de> Deserialize<'de> for Versioned {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails loudly")]
 mod tests {
     use super::*;
 

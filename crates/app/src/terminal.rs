@@ -244,7 +244,6 @@ fn quoted(word: &str) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails loudly")]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;

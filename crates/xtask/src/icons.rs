@@ -72,7 +72,6 @@ fn draw(tree: &Tree, size: u32, units: f32, margin: f32) -> Result<Vec<u8>> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails loudly")]
 mod tests {
     use super::*;
 

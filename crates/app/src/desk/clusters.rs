@@ -1,6 +1,6 @@
 //! Clusters: made, started, stopped, deleted; and the runtime underneath.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ impl Desk {
         let settings = self.settings();
         let cluster = match source {
             CreateSource::Default => settings.new_cluster.cluster()?,
-            CreateSource::Text { text } => self.parse(text)?,
+            CreateSource::Text { text } => parse(text)?,
         };
         let name = cluster.name.clone();
         self.refuse_twice(&name)?;
@@ -98,7 +98,8 @@ impl Desk {
         let order = Order::on(OperationKind::Start, name);
         let name = name.to_owned();
         self.begin(order, move |desk, op| async move {
-            desk.engine()?.start(&name, Some(WAIT), &op).await?;
+            let engine = desk.engine()?;
+            Box::pin(engine.start(&name, Some(WAIT), &op)).await?;
             desk.follow_started(&name).await?;
             Ok(Some(format!("“{name}” runs.")))
         })
@@ -119,7 +120,8 @@ impl Desk {
         let order = Order::on(OperationKind::Restart, name);
         let name = name.to_owned();
         self.begin(order, move |desk, op| async move {
-            desk.engine()?.restart(&name, Some(WAIT), &op).await?;
+            let engine = desk.engine()?;
+            Box::pin(engine.restart(&name, Some(WAIT), &op)).await?;
             Ok(Some(format!("“{name}” runs again.")))
         })
     }
@@ -172,7 +174,7 @@ impl Desk {
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let context = Engine::context_name(name);
         let explicit = self.kubeconfig();
-        let kubeconfig = blocking(move || Ok(files_with(&context, explicit))).await?;
+        let kubeconfig = blocking(move || Ok(files_with(&context, explicit.as_deref()))).await?;
         Ok(DeletePreview {
             nodes: count(nodes.len()),
             pods: view
@@ -254,16 +256,16 @@ impl Desk {
             Ok(Some("The container service is stopped.".into()))
         })
     }
+}
 
-    /// Reads a Cluster YAML that comes from a window.
-    pub(super) fn parse(&self, text: &str) -> Result<Cluster> {
-        let parsed = Cluster::parse(text, "the configuration", &base_folder())
-            .map_err(|errors| invalid(&errors))?;
-        parsed
-            .check_host_paths()
-            .map_err(|errors| invalid(&errors))?;
-        Ok(parsed.cluster)
-    }
+/// Reads a Cluster YAML that comes from a window.
+pub(super) fn parse(text: &str) -> Result<Cluster> {
+    let parsed = Cluster::parse(text, "the configuration", &base_folder())
+        .map_err(|errors| invalid(&errors))?;
+    parsed
+        .check_host_paths()
+        .map_err(|errors| invalid(&errors))?;
+    Ok(parsed.cluster)
 }
 
 /// Relative paths in a text without a file start at the user's home.
@@ -277,8 +279,8 @@ pub(super) fn invalid(errors: &spec::ErrorList) -> Error {
     Error::new(ErrorCode::ConfigInvalid, message).detail(errors.to_string())
 }
 
-fn files_with(context: &str, explicit: Option<PathBuf>) -> Vec<String> {
-    let Ok(files) = kubeconfig::Files::from_env(explicit.as_deref()) else {
+fn files_with(context: &str, explicit: Option<&Path>) -> Vec<String> {
+    let Ok(files) = kubeconfig::Files::from_env(explicit) else {
         return Vec::new();
     };
     let has = |path: &&PathBuf| {

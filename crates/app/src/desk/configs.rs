@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use engine::{ChangePlan, Error, ErrorCode, Result};
 
-use super::clusters::base_folder;
+use super::clusters::{base_folder, parse};
 use super::work::Order;
 use super::{Desk, blocking, locked};
 use crate::config::{ConfigCheck, OpenedConfig, Preset, check};
@@ -64,13 +64,13 @@ impl Desk {
 
     /// What a changed text means for a cluster.
     pub async fn config_plan(&self, cluster: &str, text: &str) -> Result<ChangePlan> {
-        let wanted = self.parse(text)?;
+        let wanted = parse(text)?;
         self.engine()?.plan_change(cluster, &wanted).await
     }
 
     /// Makes a cluster what a text says.
     pub fn config_apply(self: &Arc<Self>, cluster: &str, text: &str) -> Result<u64> {
-        let wanted = self.parse(text)?;
+        let wanted = parse(text)?;
         let order = Order::on(OperationKind::Change, cluster);
         let cluster = cluster.to_owned();
         Ok(self.begin(order, move |desk, op| async move {

@@ -73,7 +73,6 @@ fn lives(process: u32) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails loudly")]
 mod tests {
     use super::*;
 
@@ -94,15 +93,15 @@ mod tests {
             .unwrap();
         let words = format!("start cluster (process {})", other.id());
         let home = home(&[("dev.lock", words), ("api-port", String::new())]);
-        let works = works(home.path());
+        let seen = works(home.path());
         other.kill().unwrap();
         other.wait().unwrap();
-        assert_eq!(works.len(), 1);
+        assert_eq!(seen.len(), 1);
         assert_eq!(
-            (works[0].cluster.as_str(), works[0].kind),
+            (seen[0].cluster.as_str(), seen[0].kind),
             ("dev", OperationKind::Start)
         );
-        assert!(super::works(home.path()).is_empty(), "it was killed");
+        assert!(works(home.path()).is_empty(), "it was killed");
     }
 
     #[test]

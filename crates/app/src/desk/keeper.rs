@@ -43,7 +43,7 @@ pub(super) async fn keep(desk: Weak<Desk>) {
         }
         let works = elsewhere::works(here.home.root());
         here.store.tell(Fact::Elsewhere(works));
-        here.look_now(ask).await;
+        Box::pin(here.look_now(ask)).await;
         let next = next(&here);
         drop(here);
         ask = tokio::select! {
@@ -54,8 +54,8 @@ pub(super) async fn keep(desk: Weak<Desk>) {
                 }
             } => true,
             () = asked.notified() => true,
-            changed = windows.changed() => {
-                if changed.is_err() {
+            seen = windows.changed() => {
+                if seen.is_err() {
                     return;
                 }
                 continue;

@@ -75,14 +75,15 @@ impl Desk {
         let mut lines = self.operation_lines(operation)?;
         let desk = Arc::downgrade(self);
         Ok(tokio::spawn(async move {
-            let mut sent = 0;
+            let mut shown = 0;
             loop {
                 // Asked first: what is written before the end is sent with it.
                 let ended = over(&desk, operation);
-                let new: Vec<LogLine> = lines.borrow_and_update()[sent..].to_vec();
-                sent += new.len();
+                let new: Vec<LogLine> = lines.borrow_and_update()[shown..].to_vec();
+                shown += new.len();
                 let last = ended.is_some();
-                if (last || !new.is_empty()) && (!send(batch(new, ended)) || last) {
+                let worth = last || !new.is_empty();
+                if worth && !send(batch(new, ended)) || last {
                     break;
                 }
                 tokio::select! {

@@ -186,7 +186,6 @@ fn refused(file: DroppedFile, what: &str) -> DroppedFile {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails loudly")]
 mod tests {
     use super::*;
 

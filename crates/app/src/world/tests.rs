@@ -1,7 +1,5 @@
 //! Facts and what they make of the snapshot.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
 use engine::{ErrorCode, Step, StepState};
 
 use super::*;
