@@ -134,9 +134,12 @@ fn without_backends(worst: Option<Health>) -> (Health, bool) {
     }
 }
 
-/// Pods by their namespace and each of their labels, with how they do.
+/// A namespace, a label's key and its value.
+type Label<'a> = (&'a str, &'a str, &'a str);
+
+/// Pods by each of their labels, with how they do.
 struct Labelled<'a> {
-    pods: HashMap<(&'a str, &'a str, &'a str), Vec<(&'a Pod, Health)>>,
+    pods: HashMap<Label<'a>, Vec<(&'a Pod, Health)>>,
 }
 
 impl<'a> Labelled<'a> {
