@@ -96,13 +96,13 @@ async fn a_worker_is_added_with_a_token_of_its_own() {
         .unwrap();
     assert_eq!(material["bootstrapToken"], token);
     assert_eq!(material["caCert"], super::api::AUTHORITY);
-    let changes = api.changes();
+    let seen = api.changes();
     let left = format!("bootstrap-token-{}", text("token-id"));
     assert!(
-        changes
+        seen
             .iter()
             .any(|line| line.starts_with("DELETE") && line.ends_with(&left)),
-        "the token stays: {changes:?}"
+        "the token stays: {seen:?}"
     );
     assert!(!bench.changes().join("\n").contains(text("token-secret")));
     let saved = fs::read_to_string(folder.join("cluster.yaml")).unwrap();
@@ -188,14 +188,14 @@ async fn a_worker_is_forgotten_by_kubernetes_and_by_its_peers() {
     assert_eq!(changed.removed, ["dev-worker"]);
     assert_eq!(changed.marked, ["dev-control-plane"]);
 
-    let changes = api.changes();
-    let at = |line: &str| changes.iter().position(|one| one == line).expect(line);
+    let seen = api.changes();
+    let at = |line: &str| seen.iter().position(|one| one == line).expect(line);
     // The pods of the worker need a place before they have to leave it.
     let untaint = at("PATCH /api/v1/nodes/dev-control-plane");
     let close = at("PATCH /api/v1/nodes/dev-worker");
     assert!(
         untaint < close && close < at("DELETE /api/v1/nodes/dev-worker"),
-        "{changes:?}"
+        "{seen:?}"
     );
     assert_eq!(
         api.body("PATCH /api/v1/nodes/dev-worker")["spec"]["unschedulable"],
