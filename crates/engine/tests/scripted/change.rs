@@ -99,8 +99,7 @@ async fn a_worker_is_added_with_a_token_of_its_own() {
     let seen = api.changes();
     let left = format!("bootstrap-token-{}", text("token-id"));
     assert!(
-        seen
-            .iter()
+        seen.iter()
             .any(|line| line.starts_with("DELETE") && line.ends_with(&left)),
         "the token stays: {seen:?}"
     );
