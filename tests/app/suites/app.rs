@@ -12,7 +12,7 @@ use app_tests::{Desktop, Tray, Window, drop_files};
 use system_tests::{Archive, Compression, Form, Programs, User};
 
 /// A cluster is ready in this time on a slow machine.
-const READY: Duration = Duration::from_secs(180);
+const READY: Duration = Duration::from_mins(3);
 
 /// Everything else takes at most this long.
 const SOON: Duration = Duration::from_secs(30);
