@@ -71,7 +71,7 @@ fn a_cluster_is_seen_as_it_is() {
         dropped(&seen, &engine, &cluster);
     });
     checks.check("the end of a cluster is seen", || {
-        deleted(&mut seen, &cluster)
+        deleted(&mut seen, &cluster);
     });
     checks.finish();
 }

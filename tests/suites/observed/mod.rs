@@ -42,8 +42,8 @@ impl Seen {
     ) -> Arc<ClusterView> {
         let views = &mut self.views;
         let found = self.runtime.block_on(async {
-            let waited = views.wait_for(|view| wanted(view));
-            let view = timeout(Duration::from_secs(seconds), waited).await.ok()?;
+            let reached = views.wait_for(|view| wanted(view));
+            let view = timeout(Duration::from_secs(seconds), reached).await.ok()?;
             Some(Arc::clone(&view.expect("it goes on")))
         });
         found.unwrap_or_else(|| panic!("{what}: not seen within {seconds} s: {:#?}", self.now()))
