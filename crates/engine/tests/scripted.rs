@@ -176,7 +176,7 @@ async fn a_failed_creation_keeps_logs_and_nothing_else() {
     );
     assert_eq!(bench.remembered(), [] as [String; 0]);
     assert_eq!(fs::read_to_string(bench.kubeconfig()).unwrap(), "# mine\n");
-    bench.stand.wait_until_gone();
+    bench.wait_until_gone().await;
 }
 
 #[tokio::test]
@@ -265,7 +265,7 @@ async fn cancelling_removes_what_was_made() {
             .any(|call| call.starts_with("delete"))
     );
     assert_eq!(bench.remembered(), [] as [String; 0]);
-    bench.stand.wait_until_gone();
+    bench.wait_until_gone().await;
 }
 
 #[tokio::test]

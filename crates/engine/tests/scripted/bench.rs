@@ -66,6 +66,14 @@ impl Bench {
             .collect()
     }
 
+    /// Waits until no call lives any more. Calls that were dropped are ended by tasks of the runtime,
+    /// which must not be kept from it.
+    pub(crate) async fn wait_until_gone(&self) {
+        let stand = Arc::clone(&self.stand);
+        let gone = tokio::task::spawn_blocking(move || stand.wait_until_gone());
+        gone.await.unwrap();
+    }
+
     pub(crate) fn remembered(&self) -> Vec<String> {
         let clusters = fs::read_dir(self.home().join("clusters"))
             .into_iter()
