@@ -21,7 +21,7 @@ const looks: [scenario: string, views: number[]][] = [
   ["stale", [1, 2]],
   ["failed", [1, 2]],
   ["daemon-down", [1, 2]],
-  ["stopped", [1, 2, 7]],
+  ["stopped", [1, 2, 3, 7]],
   ["half-created", [1, 2]],
   ["create-failed", [1]],
   ["busy-stop", [1]],
@@ -169,6 +169,19 @@ it("states differ in shape alone", async () => {
     await close();
   }
   expect(shapes.size).toBe(6);
+});
+
+it("a stopped cluster says that it is stopped, not that it does not answer", async () => {
+  const { page, close } = await open(browser, { scenario: "stopped", frozen: true });
+  for (const digit of [2, 3, 5, 6]) {
+    await view(page, digit);
+    expect(await page.locator(".right").innerText(), names[digit]).not.toContain("No answer");
+    expect(await page.locator("main").innerText(), names[digit]).toContain("“dev” is stopped.");
+  }
+  await view(page, 1);
+  expect(await page.locator("main").innerText()).toContain("Stopped. Last run 2 h ago. It uses no memory.");
+  expect(await page.locator('[role="row"][aria-selected]').allInnerTexts()).toEqual(expect.arrayContaining([expect.stringContaining("Stopped")]));
+  await close();
 });
 
 it("work that ended is told once, with its details, until it is dismissed", async () => {

@@ -70,6 +70,13 @@ describe("ages are kubectl's", () => {
   });
 });
 
+it("what a sentence calls an age", () => {
+  const now = 1_800_000_000_000;
+  expect([-5, 0, 59, 60, 3599, 7200, 86_400, 172_800, 864_000].map((seconds) => format.ago(now - seconds * 1000, now))).toEqual([
+    "just now", "just now", "just now", "1 min ago", "59 min ago", "2 h ago", "a day ago", "2 days ago", "10 days ago",
+  ]);
+});
+
 it("durations and clocks", () => {
   expect([4200, 9949, 9950, 34_000, 65_000, 3_603_000].map(format.duration)).toEqual(["4.2 s", "9.9 s", "10 s", "34 s", "1:05", "1:00:03"]);
   expect(format.elapsed(21_900)).toBe("0:21");

@@ -82,6 +82,16 @@ export function age(from: number | null | undefined, now: number): string {
   return `${days}d`;
 }
 
+/** How long ago something was, in a sentence: `just now`, `12 min ago`, `2 h ago`, `3 days ago`. As the tray says it. */
+export function ago(at: number, now: number): string {
+  const minutes = Math.floor(Math.max(0, now - at) / 60_000);
+  if (minutes === 0) return "just now";
+  if (minutes < 60) return `${minutes} min ago`;
+  if (minutes < 1440) return `${Math.floor(minutes / 60)} h ago`;
+  if (minutes < 2880) return "a day ago";
+  return `${Math.floor(minutes / 1440)} days ago`;
+}
+
 /** An age in words for screen readers: `12 minutes`. */
 export function spokenAge(from: number | null | undefined, now: number): string {
   if (from === null || from === undefined) return "unknown";

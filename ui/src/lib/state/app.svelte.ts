@@ -77,6 +77,15 @@ export class App {
     this.snapshot?.clusters.find((cluster) => cluster.name === this.place.cluster) ?? null,
   );
 
+  /** Whether nothing of the shown cluster runs, by wish or because it was only half made: nobody waits for its answer. */
+  readonly resting: boolean = $derived(this.cluster?.state === "stopped" || this.cluster?.state === "incomplete");
+
+  /** What runs in the shown cluster; null where nothing can, whatever was seen before. */
+  readonly contents: ClusterView | null = $derived(this.resting ? null : this.view);
+
+  /** Whether what is shown is from before, because the cluster should answer and does not. */
+  readonly old: boolean = $derived(!this.resting && this.view !== null && this.view.stale !== null);
+
   /** Operations of the shown cluster that have not ended, the newest last. */
   readonly running: Operation[] = $derived(
     (this.snapshot?.operations ?? []).filter((row) => row.ended === null && row.cluster === this.place.cluster),

@@ -343,7 +343,7 @@ export const scenarios: Record<string, () => Scenario> = {
   }),
   stopped: () => ({
     snapshot: snapshot([stopped("dev", { nodes: 3, problems: 0 }), ci]),
-    views: { dev: { ...emptyView("dev"), nodes: threeNodes().nodes.map((row) => ({ ...row, health: "stopped", state: "Stopped", pods: 0, started: null, containerAddress: null, conditions: [] })) } },
+    views: { dev: { ...emptyView("dev"), stale: "error sending request", asOf: start - 2 * hour, nodes: threeNodes().nodes.map((row) => ({ ...row, health: "stopped", state: "Stopped", pods: 0, started: null, containerAddress: null, conditions: [] })) } },
     checks: wellChecks,
   }),
   "half-created": () => ({
