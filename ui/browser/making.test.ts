@@ -3,7 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { draggedFiles } from "../src/lib/host/scripted/building";
 import type { DropEvent } from "../src/lib/host/types";
-import { findings, launch, open, picture, settled, view, type Look, type Scheme } from "./page";
+import { launch, lightAndDark, open, picture, settled, view, type Look } from "./page";
 
 let browser: Browser;
 beforeAll(async () => {
@@ -116,13 +116,12 @@ const states: State[] = [
   })),
 ];
 
-describe.each<Scheme>(["light", "dark"])("%s", (scheme) => {
+describe("light and dark", () => {
   it.each(states)("$name", async ({ name, act, ...look }) => {
-    const { page, close } = await open(browser, { ...look, scheme, frozen: true });
+    const { page, close } = await open(browser, { ...look, frozen: true });
     await act?.(page);
     await settled(page);
-    await picture(page, `${name}-${scheme}`);
-    expect(await findings(page), name).toEqual([]);
+    expect(await lightAndDark(page, name), name).toEqual([]);
     await close();
   });
 });

@@ -79,14 +79,29 @@ export async function settled(page: Page): Promise<void> {
   await page.evaluate(() => new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 60)));
 }
 
-/** Serious findings of axe in what is shown now. */
-export async function findings(page: Page): Promise<string[]> {
+/** Serious findings of axe in what is shown now; of some rules only, when they are named. */
+export async function findings(page: Page, rules?: string[]): Promise<string[]> {
   // Evaluated, not added as a script: the page's policy allows no foreign ones.
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ["violations"] }));
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
+  const { violations } = await page.evaluate((only) => window.axe.run({ resultTypes: ["violations"], ...(only ? { runOnly: only } : {}) }), rules);
   return violations
     .filter((finding) => finding.impact === "serious" || finding.impact === "critical")
     .flatMap((finding) => finding.nodes.map((node) => `${finding.id}: ${node.target.join(" ")}: ${node.failureSummary.replaceAll("\n", " ")}`));
+}
+
+/** What is shown now, light and then dark: pictures to look at, and serious findings of axe. */
+export async function lightAndDark(page: Page, name: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const scheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await settled(page);
+    await picture(page, `${name}-${scheme}`);
+    // Nothing but colours differs.
+    const those = await findings(page, scheme === "dark" ? ["color-contrast"] : undefined);
+    found.push(...those.map((finding) => `${scheme}: ${finding}`));
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  return found;
 }
 
 export async function picture(page: Page, name: string): Promise<void> {
