@@ -13,6 +13,12 @@ use crate::error::{Context, Result};
 use crate::monitor;
 use crate::world::World;
 
+/// The command line of the runtime's program before it becomes the container's.
+const RUNTIME: &[u8] = b"runc\0init\0";
+
+/// How long that may take on a busy host.
+const BEGIN: Duration = Duration::from_secs(10);
+
 /// The first process of a running container.
 #[derive(Debug)]
 pub(crate) struct Init {
@@ -58,6 +64,9 @@ impl Init {
             return Ok(());
         }
         // The safe interface of the system knows named signals only, not SIGRTMIN+3.
+        if !self.begun() {
+            return Ok(());
+        }
         Command::new("runc")
             .args(["kill", &self.podman_id, &number.to_string()])
             .stdout(Stdio::null())
@@ -65,6 +74,28 @@ impl Init {
             .status()
             .context(|| "cannot run runc".into())?;
         Ok(())
+    }
+
+    /// Waits until the container's own program runs in the process; false when it has ended.
+    ///
+    /// A start is told done when the runtime's program is about to become the container's. While it
+    /// does, the process has no root that could be opened, and the runtime takes it for a dead one.
+    pub(crate) fn begun(&self) -> bool {
+        let end = Instant::now() + BEGIN;
+        loop {
+            let line = fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
+            if self.wait(Some(Duration::ZERO)) {
+                return false;
+            }
+            let becoming = line.is_empty() || line == RUNTIME;
+            if !becoming || Instant::now() > end {
+                return true;
+            }
+            // Nothing tells of it: looked for again at once, or told of the end.
+            if self.wait(Some(Duration::from_millis(1))) {
+                return false;
+            }
+        }
     }
 
     /// Waits for the end of the process; false when the time is over first.
@@ -152,6 +183,50 @@ mod tests {
     const HEADLESS: &str = "import ctypes, threading, time\n\
         threading.Thread(target=time.sleep, args=(1000,)).start()\n\
         ctypes.CDLL(None).pthread_exit(None)";
+
+    fn init(child: &std::process::Child) -> Init {
+        let pid = i32::try_from(child.id()).expect("a number");
+        let state = RuntimeState {
+            init_process_pid: pid,
+            init_process_start: started(pid).expect("it is there"),
+        };
+        Init::of("id", &state).expect("it runs")
+    }
+
+    #[test]
+    fn a_process_has_begun_when_the_runtime_has_become_it() {
+        use std::io::{Read, Write};
+        use std::os::unix::process::CommandExt;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let script = "echo; read line; exec sleep 1000";
+        fs::write(folder.path().join("init"), script).expect("written");
+        let mut child = Command::new("sh")
+            .arg0("runc")
+            .arg("init")
+            .current_dir(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("sh runs");
+        let mut stdout = child.stdout.take().expect("piped");
+        stdout.read_exact(&mut [0]).expect("it reads on");
+        let init = init(&child);
+        let mut stdin = child.stdin.take().expect("piped");
+        std::thread::scope(|scope| {
+            let begun = scope.spawn(|| init.begun());
+            std::thread::sleep(Duration::from_millis(50));
+            assert!(!begun.is_finished(), "it is still the runtime");
+            stdin.write_all(b"\n").expect("it reads");
+            assert!(begun.join().expect("no panic"));
+        });
+        let line = fs::read(format!("/proc/{}/cmdline", init.pid)).expect("it runs");
+        assert_eq!(line, b"sleep\x001000\0");
+        init.signal(9).expect("killed");
+        assert!(init.wait(Some(Duration::from_secs(20))));
+        assert!(!init.begun());
+        child.wait().expect("it ended");
+    }
 
     #[test]
     fn a_process_lives_as_long_as_one_of_its_threads() {

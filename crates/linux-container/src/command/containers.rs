@@ -124,7 +124,9 @@ fn row(snapshot: &Snapshot) -> Vec<String> {
         config.resources.cpus.to_string(),
         format!("{} MB", config.resources.memory_in_bytes >> 20),
         match snapshot.status.state {
-            State::Running => snapshot.status.started_date.clone().unwrap_or_default(),
+            State::Running | State::Stopping => {
+                snapshot.status.started_date.clone().unwrap_or_default()
+            }
             State::Stopped => String::new(),
         },
     ]

@@ -21,6 +21,7 @@ use super::files::{Root, missing_program};
 use crate::error::{Context, Error, Result};
 use crate::model::{Rlimit, User};
 use crate::parse::environment;
+use crate::process::Init;
 use crate::store::Store;
 use crate::world::World;
 
@@ -40,9 +41,31 @@ pub(crate) struct ExecRequest {
 pub(crate) fn exec(world: &World, id: &str, request: &ExecRequest) -> Result<Option<u8>> {
     let container = Container::get(world, id)?;
     let init = container.running()?;
+    if !init.begun() {
+        return Err(container.not_running());
+    }
+    add(world, &container, init, request).map_err(|error| {
+        // What fails because the container is ending says so, not how it was noticed.
+        if init.wait(Some(ENDING)) {
+            container.not_running()
+        } else {
+            error
+        }
+    })
+}
+
+/// How long a container that is ending may take to be seen to have ended.
+const ENDING: Duration = Duration::from_millis(200);
+
+fn add(
+    world: &World,
+    container: &Container,
+    init: &Init,
+    request: &ExecRequest,
+) -> Result<Option<u8>> {
     let root = Root::of(init.pid)?;
     let config = Store::new(world).oci_config(&container.stored.id)?;
-    let process = process(&config["process"], request, &root)?;
+    let process = describe(&config["process"], request, &root)?;
     // A descriptor that the runtime inherits: no file to leave behind, however this ends.
     let file = memfd_create("process", MemfdFlags::empty())
         .context(|| "cannot describe the process".into())?;
@@ -200,7 +223,7 @@ fn unavailable(error: &std::io::Error) -> Error {
 }
 
 /// The first process's description with the differences of the request.
-fn process(init: &Value, request: &ExecRequest, root: &Root) -> Result<Value> {
+fn describe(init: &Value, request: &ExecRequest, root: &Root) -> Result<Value> {
     let mut process = init.clone();
     let base: Vec<String> = strings(&init["env"]);
     let variables = environment::merge(&base, &request.environment);

@@ -25,7 +25,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Context, Error, Result};
+use crate::error::{Code, Context, Error, Result};
 use crate::model::{Attachment, Configuration, Snapshot, State, Status};
 use crate::process::Init;
 use crate::store::{Store, StoredContainer};
@@ -83,12 +83,14 @@ impl Container {
 
     /// The first process, or the error of commands that need a running container.
     pub(crate) fn running(&self) -> Result<&Init> {
-        self.init.as_ref().ok_or_else(|| {
-            Error::new(
-                crate::error::Code::InvalidState,
-                format!("container {} is not running", self.id()),
-            )
-        })
+        self.init.as_ref().ok_or_else(|| self.not_running())
+    }
+
+    pub(crate) fn not_running(&self) -> Error {
+        Error::new(
+            Code::InvalidState,
+            format!("container {} is not running", self.id()),
+        )
     }
 
     fn load(world: &World, name: &str, stored: StoredContainer) -> Option<Self> {
@@ -115,10 +117,10 @@ impl Container {
                     Vec::new()
                 },
                 started_date: fs::read_to_string(started_file(world, self.id())).ok(),
-                state: if running {
-                    State::Running
-                } else {
-                    State::Stopped
+                state: match running {
+                    true if stop::is_under_way(world, self.id()) => State::Stopping,
+                    true => State::Running,
+                    false => State::Stopped,
                 },
             },
         }

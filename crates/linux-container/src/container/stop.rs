@@ -1,5 +1,6 @@
 //! `stop`, `kill`, and waiting until podman has cleaned up.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Container, attachments_file, netns_file};
@@ -25,6 +26,7 @@ pub(crate) fn stop(world: &World, id: &str, signal: Option<i32>, grace: Duration
         return Err(failed(cause));
     };
     if let Some(init) = &container.init {
+        let _mark = Mark::set(world, id)?;
         let configured = container.record.configuration.stop_signal.as_deref();
         let configured = configured.and_then(|s| crate::parse::signal::number(s).ok());
         init.signal(signal.or(configured).unwrap_or(SIGTERM))
@@ -33,6 +35,41 @@ pub(crate) fn stop(world: &World, id: &str, signal: Option<i32>, grace: Duration
     }
     finish(world, &container);
     Ok(())
+}
+
+/// There while a stop waits for the end of a container.
+struct Mark(PathBuf);
+
+impl Mark {
+    fn set(world: &World, id: &str) -> Result<Self> {
+        let path = mark_file(world, id);
+        super::files::touch(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn mark_file(world: &World, id: &str) -> PathBuf {
+    world.run().join("stopping").join(id)
+}
+
+/// Whether a call is stopping a running container. One that was killed left its mark, but not its
+/// lock.
+pub(super) fn is_under_way(world: &World, id: &str) -> bool {
+    let mark = mark_file(world, id);
+    if !mark.exists() {
+        return false;
+    }
+    let Some(_lock) = Lock::try_container(world, id) else {
+        return true;
+    };
+    let _ = std::fs::remove_file(mark);
+    false
 }
 
 /// Sends a signal; SIGKILL is waited for.

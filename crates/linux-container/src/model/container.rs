@@ -218,6 +218,7 @@ pub(crate) struct Status {
 #[serde(rename_all = "lowercase")]
 pub(crate) enum State {
     Running,
+    Stopping,
     Stopped,
 }
 
@@ -225,6 +226,7 @@ impl State {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Running => "running",
+            Self::Stopping => "stopping",
             Self::Stopped => "stopped",
         }
     }

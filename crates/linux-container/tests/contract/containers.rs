@@ -265,6 +265,44 @@ fn stop_sends_the_signal_of_the_image_and_kills_in_the_end() {
 }
 
 #[test]
+fn stopping_is_a_state() {
+    let program = Program::shared();
+    let stubborn = program.run(
+        &[],
+        "trap '' TERM; echo ready; while :; do sleep 1000; done",
+    );
+    eventually("the trap is set", || {
+        program.call(["logs", &stubborn.id]).ok() == "ready\n"
+    });
+    let mut stop = program
+        .command(["stop", "--time", "60", &stubborn.id])
+        .spawn()
+        .unwrap();
+    eventually("it is stopping", || {
+        stubborn.inspect()["status"]["state"] == "stopping"
+    });
+    assert_eq!(stubborn.exec("echo still there").ok(), "still there\n");
+    stop.kill().unwrap();
+    stop.wait().unwrap();
+    // Nobody waits for its end any more.
+    assert_eq!(stubborn.inspect()["status"]["state"], "running");
+}
+
+#[test]
+fn a_container_that_ends_says_so_to_an_exec() {
+    let program = Program::shared();
+    for round in 0..20 {
+        let short = program.run(&[], &format!("sleep 0.{round:02}"));
+        let mut last = short.exec("true");
+        // One that is under way at the end is killed with all other processes.
+        while matches!(last.status, 0 | 137) {
+            last = short.exec("true");
+        }
+        last.fails(&format!("container {} is not running", short.id));
+    }
+}
+
+#[test]
 fn several_ids_at_once_report_each() {
     let program = Program::shared();
     let (a, b) = (program.idle(&[]), program.idle(&[]));
