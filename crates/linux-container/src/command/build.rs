@@ -261,6 +261,7 @@ fn run(matches: &Matches, mut command: std::process::Command, work: &Lock) -> Re
     }
     let mut child = command.spawn().map_err(|e| unavailable(&e))?;
     let mut kept = Vec::new();
+    let mut progress = Progress::default();
     if let Some(mut stderr) = child.stderr.take() {
         let mut buffer = [0; 8192];
         while let Ok(count) = stderr.read(&mut buffer) {
@@ -268,7 +269,7 @@ fn run(matches: &Matches, mut command: std::process::Command, work: &Lock) -> Re
                 break;
             }
             if !quiet {
-                let _ = std::io::stderr().write_all(&buffer[..count]);
+                let _ = std::io::stderr().write_all(&progress.pass(&buffer[..count]));
             }
             kept.extend_from_slice(&buffer[..count]);
             // Only the end matters for the message.
@@ -279,9 +280,56 @@ fn run(matches: &Matches, mut command: std::process::Command, work: &Lock) -> Re
     }
     let status = child.wait().context(|| "cannot wait for podman".into())?;
     if status.success() {
+        if !quiet {
+            let _ = std::io::stderr().write_all(&progress.held);
+        }
         return Ok(());
     }
     Err(Error::internal(crate::podman::reason(
         &String::from_utf8_lossy(&kept),
     )))
+}
+
+/// What is shown of the builder's output as it comes: all but an error in its last line, which is
+/// told as this program's own.
+#[derive(Default)]
+struct Progress {
+    held: Vec<u8>,
+}
+
+impl Progress {
+    fn pass(&mut self, part: &[u8]) -> Vec<u8> {
+        self.held.extend_from_slice(part);
+        let text = self.held.strip_suffix(b"\n").unwrap_or(&self.held);
+        let last = text.iter().rposition(|byte| *byte == b'\n');
+        let last = last.map_or(0, |at| at + 1);
+        let line = &self.held[last..];
+        if line.starts_with(ERROR) || ERROR.starts_with(line) {
+            let rest = self.held.split_off(last);
+            std::mem::replace(&mut self.held, rest)
+        } else {
+            std::mem::take(&mut self.held)
+        }
+    }
+}
+
+/// What podman's errors begin with.
+const ERROR: &[u8] = b"Error: ";
+
+#[cfg(test)]
+mod tests {
+    use super::Progress;
+
+    #[test]
+    fn progress_is_passed_on_as_it_comes_but_for_a_last_error() {
+        let mut progress = Progress::default();
+        let mut pass = |text: &str| String::from_utf8(progress.pass(text.as_bytes())).unwrap();
+        assert_eq!(pass("STEP 1\nhalf"), "STEP 1\nhalf");
+        assert_eq!(pass(" of a line\nErr"), " of a line\n");
+        assert_eq!(pass("or: of a step\n"), "");
+        assert_eq!(pass("STEP 2\n"), "Error: of a step\nSTEP 2\n");
+        assert_eq!(pass("Error: the"), "");
+        assert_eq!(pass(" end\n"), "");
+        assert_eq!(progress.held, b"Error: the end\n");
+    }
 }

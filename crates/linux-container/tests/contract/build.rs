@@ -133,9 +133,10 @@ fn a_failing_step_is_an_error_and_leaves_no_image() {
     let answer = program.call(["build", "-t", &tag, path(&folder)]);
     assert_eq!((answer.status, answer.stdout.as_str()), (1, ""));
     assert!(
-        answer.stderr.contains("seen") && answer.stderr.contains("Error: "),
+        answer.stderr.contains("seen") && answer.stderr.contains("exit status 3"),
         "{answer:?}"
     );
+    assert_eq!(answer.stderr.matches("Error: ").count(), 1, "{answer:?}");
     assert!(!program.line("image list -q").ok().contains(&tag));
 }
 
@@ -227,10 +228,11 @@ fn twin_what_a_killed_build_left_goes_with_the_next_one() {
     let kill = ["-9", "--", &group];
     Command::new("kill").args(kill).status().unwrap();
     child.wait().unwrap();
-    // What a step runs ends a moment after the builder.
-    eventually("the build has ended", || {
-        program.processes(|_| true).is_empty()
-    });
+    // What a step runs ends a moment after the builder, and lets go of the store only then.
+    let lock = format!("/run/apple-container/{}/locks/images", program.key());
+    let lock = std::fs::File::open(lock).unwrap();
+    eventually("the build has ended", || lock.try_lock().is_ok());
+    lock.unlock().unwrap();
     assert!(!under_way(&program).is_empty(), "nothing was left: no test");
     let images = || program.line("image list -q").ok();
     let before = images();

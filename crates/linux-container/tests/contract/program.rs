@@ -133,6 +133,13 @@ impl Program {
         self.root.as_ref().expect("own app root").path()
     }
 
+    /// The six digits of its app root, which name its folder below /run.
+    pub(crate) fn key(&self) -> String {
+        let text = std::fs::read_to_string(self.root().join("podman/storage.conf")).unwrap();
+        let rest = text.split_once("/run/apple-container/").unwrap().1;
+        rest.split('/').next().unwrap().to_owned()
+    }
+
     pub(crate) fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(&self.path);
         command.args(args).stdin(Stdio::null());

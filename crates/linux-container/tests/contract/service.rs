@@ -125,7 +125,7 @@ fn twin_stop_leaves_no_process_interface_rule_mount_or_group() {
     program.call(["network", "create", "extra"]).ok();
     program.call(["system", "stop"]).ok();
     let root = program.root().to_str().unwrap().to_owned();
-    let key = run_folder(&root);
+    let key = program.key();
     for (what, output) in [
         (
             "interfaces",
@@ -199,7 +199,7 @@ fn twin_a_restart_of_the_host_stops_all_and_loses_nothing() {
         ])
         .ok();
     // The nearest thing to a power cut: every process of it dies at once, and the boot id differs.
-    let key = run_folder(program.root().to_str().unwrap());
+    let key = program.key();
     let run = std::path::PathBuf::from(format!("/run/apple-container/{key}"));
     kill_all(program.root().to_str().unwrap());
     let marker = run.join("service.json");
@@ -261,7 +261,7 @@ fn twin_containers_may_be_let_out_and_the_host_gets_its_setting_back() {
     let config = program.root().join("config.toml");
     std::fs::write(config, "[linux]\noutside = true\n").unwrap();
     program.start();
-    let key = run_folder(program.root().to_str().unwrap());
+    let key = program.key();
     let table = || {
         let name = format!("container_{key}");
         let output = Command::new("nft")
@@ -285,11 +285,4 @@ fn twin_containers_may_be_let_out_and_the_host_gets_its_setting_back() {
     program.call(["system", "stop"]).ok();
     assert_eq!(table(), "");
     assert_eq!(forwarding(), before);
-}
-
-/// The six digits of an app root, which name its folder below /run.
-fn run_folder(root: &str) -> String {
-    let text = std::fs::read_to_string(format!("{root}/podman/storage.conf")).unwrap();
-    let rest = text.split_once("/run/apple-container/").unwrap().1;
-    rest.split('/').next().unwrap().to_owned()
 }
