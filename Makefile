@@ -2,10 +2,19 @@
 
 CACHE ?= $(HOME)/.cache/apple-k8s
 export CARGO_TARGET_DIR ?= $(CACHE)/target
+# `container` is Apple's on a Mac, ours elsewhere.
+ifeq ($(shell uname -s),Darwin)
+CONTAINER_UNDER_TEST ?= $(shell command -v container)
+else
+TWIN := --package linux-container
+CONTAINER_UNDER_TEST ?= $(CARGO_TARGET_DIR)/debug/container
+endif
+# What the user's own shell finds, for advice that works in it.
+export APPLE_K8S_USER_PATH := $(PATH)
 # The Go there is what set-up fetches where the host's is too old, or missing.
 export PATH := $(CARGO_TARGET_DIR)/debug:$(CACHE)/tools/go/bin:$(PATH)
 
-.PHONY: run app test bench setup setup-app setup-test build pages build-app lint unit ui darwin image system
+.PHONY: run app test bench install deb setup setup-app setup-bench setup-test build pages build-app lint unit ui darwin image system
 
 # A cluster with a sample web app. Run again, it changes nothing.
 run: setup build
@@ -19,13 +28,26 @@ app: setup-app build build-app
 test: setup-test lint build build-app unit ui darwin system
 
 # Side by side with kind.
-bench: setup build
+bench: setup-bench build
 	xtask bench
+
+# The command line: for all users when called by root, else for this one.
+PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
+install: setup
+	cargo build --locked --release --package cli $(TWIN)
+	install -d $(PREFIX)/bin
+	install $(CARGO_TARGET_DIR)/release/apple-k8s $(if $(TWIN),$(CARGO_TARGET_DIR)/release/container) $(PREFIX)/bin
+
+# Packages for Debian, as they are shipped.
+deb: setup-app pages
+	cargo xtask deb --out $(CACHE)/packages
 
 setup:
 	crates/xtask/setup.sh
 setup-app:
 	crates/xtask/setup.sh app
+setup-bench:
+	crates/xtask/setup.sh bench
 setup-test:
 	crates/xtask/setup.sh test
 
@@ -58,6 +80,7 @@ lint: $(DENY) ui/node_modules/.package-lock.json
 unit: build
 	xtask tools
 	cargo test --locked --workspace
+	CONTAINER_UNDER_TEST=$(CONTAINER_UNDER_TEST) cargo test --locked --package container --test real -- --ignored
 	cd node-image/node && go test ./...
 	cd node-image/modules/containerd && go test ./bake
 	cd node-image/modules/flannel && go test .

@@ -4,6 +4,7 @@
 #
 # setup.sh         for the command line and clusters
 # setup.sh app     for the menu-bar app too
+# setup.sh bench   for the comparison with kind
 # setup.sh test    for all tests too
 set -euo pipefail
 
@@ -13,9 +14,10 @@ fail() { say "Error: $1"; say "Hint: $2"; exit 1; }
 # Package, and a file that shows it is installed (a query of dpkg is slower, and not everywhere).
 packages=(
   podman:/usr/bin/podman netavark:/usr/lib/podman/netavark aardvark-dns:/usr/lib/podman/aardvark-dns
-  runc:/usr/sbin/runc mmdebstrap:/usr/bin/mmdebstrap gcc:/usr/bin/gcc libc6-dev:/usr/include/stdio.h
+  catatonit:/usr/bin/catatonit runc:/usr/sbin/runc mmdebstrap:/usr/bin/mmdebstrap gcc:/usr/bin/gcc libc6-dev:/usr/include/stdio.h
   libseccomp-dev:/usr/include/seccomp.h pkg-config:/usr/bin/pkg-config nftables:/usr/sbin/nft
   iptables:/usr/sbin/iptables iproute2:/usr/sbin/ip ca-certificates:/usr/sbin/update-ca-certificates
+  debian-archive-keyring:/usr/share/keyrings/debian-archive-keyring.gpg
   python3-pip:/usr/bin/pip3 busybox-static:/bin/busybox
 )
 # The window toolkit and the library that shows the tray icon.
@@ -26,12 +28,33 @@ app_packages=(
 test_packages=(
   shellcheck:/usr/bin/shellcheck xvfb:/usr/bin/Xvfb dbus:/usr/bin/dbus-run-session xfce4-panel:/usr/bin/xfce4-panel
   webkit2gtk-driver:/usr/bin/WebKitWebDriver chromium:/usr/bin/chromium imagemagick:/usr/bin/import
+  dpkg-dev:/usr/bin/dpkg-shlibdeps ruby:/usr/bin/ruby
 )
 case "${1:-}" in
-  '') ;;
+  '' | bench) ;;
   app) packages+=("${app_packages[@]}") ;;
   test) packages+=("${app_packages[@]}" "${test_packages[@]}") ;;
-  *) fail "there is no set-up called $1" "it is one of: (none), app, test" ;;
+  *) fail "there is no set-up called $1" "it is one of: (none), app, bench, test" ;;
+esac
+
+# What no package of this system brings in the version needed comes first: nothing is installed in vain.
+root=$(cd "$(dirname "$0")/../.." && pwd)
+at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+
+rust=$(sed -n 's|^rust-version = "\(.*\)"$|\1|p' "$root/Cargo.toml")
+hint="install Rust $rust or newer with rustup: https://rustup.rs"
+command -v cargo >/dev/null || fail "Rust is not installed" "$hint"
+found=$(cargo --version | cut -d' ' -f2)
+at_least "$rust" "$found" || fail "Rust $found is too old" "$hint"
+
+case "${1:-}" in
+  app | test)
+    node=$(sed -n 's|^ *"node": ">=\(.*\)",\{0,1\}$|\1|p' "$root/ui/package.json")
+    hint="install Node.js $node or newer, with npm: https://nodejs.org"
+    command -v npm >/dev/null && command -v node >/dev/null || fail "Node.js is not installed" "$hint"
+    found=$(node --version)
+    at_least "$node" "${found#v}" || fail "Node.js $found is too old" "$hint"
+    ;;
 esac
 
 if [ "$(uname -s)" = Darwin ]; then
@@ -50,15 +73,18 @@ else
       fail "missing: ${missing[*]}" "install them with this system's package tool"
     say "Installing ${missing[*]}"
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    # A mirror that is being renewed may lack a list that nothing here needs.
+    apt-get update -qq -o Acquire::Retries=3 || say "Some package lists are not fresh; going on with what there is"
+    apt-get install -y -qq --no-install-recommends -o APT::Status-Fd=3 "${missing[@]}" 3>&1 >/dev/null |
+      while IFS=: read -r kind _ percent _; do
+        case $kind in dlstatus) step=fetched ;; pmstatus) step=installed ;; *) continue ;; esac
+        now="$step ${percent%%.*}"
+        [ "${now%?}" = "${last-}" ] || say "  ${SECONDS} s: $now %"
+        last=${now%?}
+      done
   fi
 fi
 
-command -v cargo >/dev/null ||
-  fail "Rust is not installed" "install Rust 1.95 or newer with rustup: https://rustup.rs"
-
-root=$(cd "$(dirname "$0")/../.." && pwd)
 toolchain=$root/node-image/modules/toolchain
 go_folder=${CACHE:-$HOME/.cache/apple-k8s}/tools/go
 
@@ -69,7 +95,7 @@ fetch_go() {
   version=$(sed -n "s|^require $module ||p" "$toolchain/go.mod")
   case $(uname -m) in aarch64 | arm64) version=${version%amd64}arm64 ;; esac
   sum=$(sed -n "s|^$module $version h1:|h1:|p" "$toolchain/go.sum")
-  say "Fetching ${version#*-} for the tests of Go code"
+  say "Fetching ${version#*-}"
   answer=$(cd / && go mod download -json "$module@$version")
   field() { sed -n "s|^[[:space:]]*\"$1\": \"\(.*\)\",\{0,1\}\$|\1|p" <<<"$answer"; }
   found=$(field Sum)
@@ -86,7 +112,7 @@ fetch_go() {
 # Whether the tests of Go code can run: a Go that is too old can't read its modules' files.
 tests_go() { (cd "$root/node-image/modules/containerd" && go list -m) >/dev/null 2>&1; }
 
-if [ "${1:-}" = test ]; then
+if [ "${1:-}" = test ] || [ "${1:-}" = bench ]; then
   export PATH="$go_folder/bin:$PATH"
   if ! tests_go; then
     command -v go >/dev/null || fail "Go is not installed" "install Go 1.26 or newer: https://go.dev/dl"
@@ -95,10 +121,3 @@ if [ "${1:-}" = test ]; then
     tests_go || fail "$(go version) can't read the modules of node-image" "install Go 1.26 or newer: https://go.dev/dl"
   fi
 fi
-
-case "${1:-}" in
-  app | test)
-    command -v npm >/dev/null ||
-      fail "Node.js is not installed" "install Node.js 20.19 or newer: https://nodejs.org"
-    ;;
-esac

