@@ -101,9 +101,9 @@ impl World {
         Path::new(RUN).join("host.lock")
     }
 
-    /// Which services of the host have turned forwarding on.
-    pub(crate) fn forwarding() -> PathBuf {
-        Path::new(RUN).join("forwarding")
+    /// Something that all services of the host share.
+    pub(crate) fn shared(what: &str) -> PathBuf {
+        Path::new(RUN).join(what)
     }
 
     /// podman's configuration and storage.

@@ -3,7 +3,6 @@
 //! directly; publishing is done by a process, not by rules.
 
 mod address;
-mod forwarding;
 mod isolation;
 mod link;
 mod resolver;
@@ -21,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::container::{Container, attachments};
 use crate::error::{Code, Context, Error, Result};
+use crate::host_setting::{FORWARDING, WATCHES};
 use crate::lock::Lock;
 use crate::model::{
     Attachment, Configuration, Network, NetworkConfiguration, NetworkMode, NetworkStatus,
@@ -203,8 +203,11 @@ pub(crate) fn up(world: &World, outside: bool) -> Result<()> {
         link::add_bridge(&entity.bridge(world), entity.gateway(), entity.subnet)?;
         known.insert(index, entity);
     }
+    for setting in &WATCHES {
+        setting.take(&world.key)?;
+    }
     if outside {
-        forwarding::take(world)?;
+        FORWARDING.take(&world.key)?;
     }
     isolation::apply(world, &known, outside)
 }
@@ -230,7 +233,10 @@ pub(crate) fn down(world: &World) -> Result<()> {
     let _host = Lock::host()?;
     let _lock = Lock::networks(world)?;
     link::remove_all(world)?;
-    forwarding::give_back(world)?;
+    FORWARDING.give_back(&world.key)?;
+    for setting in &WATCHES {
+        setting.give_back(&world.key)?;
+    }
     isolation::remove(world)
 }
 

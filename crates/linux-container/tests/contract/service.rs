@@ -272,6 +272,12 @@ fn twin_containers_may_be_let_out_and_the_host_gets_its_setting_back() {
     };
     assert!(table().contains("masquerade"), "{}", table());
     assert_eq!(forwarding(), "1\n");
+    // What a machine of its own has for itself; also given back, when no service runs any more.
+    for (limit, least) in [("instances", 8192), ("watches", 524_288)] {
+        let file = format!("/proc/sys/fs/inotify/max_user_{limit}");
+        let value = std::fs::read_to_string(file).unwrap();
+        assert!(value.trim().parse::<u64>().unwrap() >= least, "{limit}: {value}");
+    }
     program
         .call(["network", "create", "--internal", "closed"])
         .ok();
