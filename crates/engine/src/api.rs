@@ -50,8 +50,10 @@ pub(crate) struct Readiness {
     /// Nodes that must be Ready, each with the moment it was started: what is reported from
     /// before it comes from an earlier life. Whole seconds, as Kubernetes' own times.
     pub(crate) nodes: BTreeMap<String, Timestamp>,
-    /// Without a CNI nodes register but can't become Ready, and DNS can't run.
+    /// Without a CNI nodes register but can't become Ready.
     pub(crate) network: bool,
+    /// Without a CNI, and where nothing programs Services, DNS can't run.
+    pub(crate) dns: bool,
 }
 
 /// Waits until the cluster is of use: every node Ready, DNS answering, the default service
@@ -66,7 +68,7 @@ pub(crate) async fn wait_ready(
     let mut dns = DnsWait {
         want,
         reason: "no DNS pod yet".into(),
-        done: !want.network,
+        done: !want.dns,
     };
     let mut account = false;
     let all = async {
@@ -76,7 +78,7 @@ pub(crate) async fn wait_ready(
             |seen| nodes.look(seen),
         );
         let dns_ready = async {
-            if want.network {
+            if want.dns {
                 let step = steps.begin("dns", None);
                 let config = watcher::Config::default().labels("k8s-app=kube-dns");
                 let pods = Api::<Pod>::namespaced(client.clone(), "kube-system");
@@ -434,6 +436,7 @@ mod tests {
         let want = Readiness {
             nodes: BTreeMap::new(),
             network: false,
+            dns: false,
         };
         let outcome = async |accounts, limit| {
             let client = client(&api(accounts).await).await.expect("a client");
@@ -465,6 +468,7 @@ mod tests {
         let want = Readiness {
             nodes: BTreeMap::from([("a".to_owned(), time(START))]),
             network: true,
+            dns: true,
         };
         let answers = |pods: &[Pod]| {
             let mut waiting = DnsWait {

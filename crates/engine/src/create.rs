@@ -11,7 +11,7 @@ use container::Container;
 use futures::future::try_join_all;
 use kubeconfig::{CurrentContext, Entry};
 use serde::Serialize;
-use spec::{Cluster, Cni, Role};
+use spec::{Cluster, Cni, KubeProxyMode, Role};
 use tokio::sync::watch;
 
 use crate::api::{self, Readiness};
@@ -56,6 +56,8 @@ pub struct Created {
     pub server: String,
     /// Names of the nodes.
     pub nodes: Vec<String>,
+    /// Where published ports lead to nodes, as `127.0.0.1:8080 → demo-worker:80/tcp`.
+    pub ports: Vec<String>,
     /// Version of Kubernetes.
     pub kubernetes_version: String,
 }
@@ -63,14 +65,14 @@ pub struct Created {
 impl Engine {
     /// Creates a cluster. On failure its nodes are removed (unless retained), their logs are kept
     /// in the folder that the error names, and no kubeconfig is touched.
-    pub async fn create(&self, request: CreateRequest, op: &Operation) -> Result<Created> {
-        let name = request.cluster.name.as_str();
-        let _held = self.home.lock(name, "create cluster")?;
+    pub async fn create(&self, mut request: CreateRequest, op: &Operation) -> Result<Created> {
+        let _held = self.home.lock(&request.cluster.name, "create cluster")?;
         let container = self.container.cancelled_by(op.cancel.clone());
         let step = op.steps.begin("preflight", None);
         let mut prepared = op
-            .unless_cancelled(Box::pin(self.prepare(&request, &container)))
+            .unless_cancelled(Box::pin(self.prepare(&mut request, &container)))
             .await?;
+        let name = request.cluster.name.as_str();
         let dir = self.home.cluster(name);
         let creation = new_creation_id()?;
         dir.create()?;
@@ -216,6 +218,7 @@ impl Engine {
                 .iter()
                 .map(|draft| draft.plan.name.clone())
                 .collect(),
+            ports: prepared.drafts.iter().flat_map(NodeDraft::ports).collect(),
             kubernetes_version: prepared.version,
             name,
         })
@@ -337,6 +340,7 @@ async fn run_control_plane(
 
 /// Ready means this for a cluster whose nodes run.
 pub(crate) fn readiness(cluster: &Cluster, nodes: &[NodeContainer]) -> Readiness {
+    let network = cluster.networking.cni != Cni::None;
     Readiness {
         nodes: nodes
             .iter()
@@ -347,7 +351,8 @@ pub(crate) fn readiness(cluster: &Cluster, nodes: &[NodeContainer]) -> Readiness
                 )
             })
             .collect(),
-        network: cluster.networking.cni != Cni::None,
+        network,
+        dns: network && cluster.networking.kube_proxy_mode != KubeProxyMode::None,
     }
 }
 

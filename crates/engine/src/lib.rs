@@ -20,6 +20,7 @@ mod lifecycle;
 mod manifest;
 mod node;
 mod observe;
+mod open_ports;
 mod plan;
 mod preflight;
 mod standing;

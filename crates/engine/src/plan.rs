@@ -1,6 +1,6 @@
 //! From the Cluster YAML to what each node is run with and told. Pure: no input or output.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use container::{Mount, MountSource, Protocol, Publish, RunSpec};
 use spec::{Cluster, NodePlan, Role};
@@ -98,6 +98,16 @@ impl NodeDraft {
             address: mapping.listen_address,
             port: mapping.host_port,
             udp: mapping.protocol == spec::Protocol::Udp,
+        })
+    }
+
+    /// The ports that users published, as people write them.
+    pub(crate) fn ports(&self) -> impl Iterator<Item = String> {
+        let node = &self.plan.name;
+        self.plan.port_mappings.iter().map(move |mapping| {
+            let host = SocketAddr::new(mapping.listen_address, mapping.host_port);
+            let protocol = mapping.protocol.as_str().to_lowercase();
+            format!("{host} → {node}:{}/{protocol}", mapping.container_port)
         })
     }
 

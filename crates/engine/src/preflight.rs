@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::home::PortTurn;
 use crate::host::{self, ApiPort, HostPort};
 use crate::inventory::{Inventory, LABEL_CLUSTER, LABEL_CREATION, NodeContainer};
+use crate::open_ports;
 use crate::plan::{self, NodeDraft};
 use crate::standing::Standing;
 use crate::{Engine, Operation};
@@ -38,21 +39,23 @@ pub(crate) struct Prepared {
 }
 
 impl Engine {
-    /// Checks all that can be checked, changing nothing but the remains of a killed creation.
+    /// Checks all that can be checked, changing nothing but the remains of a killed creation. Ports
+    /// that the request leaves to us are in it afterwards.
     pub(crate) async fn prepare(
         &self,
-        request: &CreateRequest,
+        request: &mut CreateRequest,
         container: &Container,
     ) -> Result<Prepared> {
-        let cluster = &request.cluster;
         let (capabilities, status) = container.ready().await?;
         let files = Files::from_env(request.kubeconfig.as_deref())?;
         files.rehearse_add()?;
-        let drafts = plan::nodes(cluster)?;
+        let drafts = plan::nodes(&request.cluster)?;
         let mut problems = mount_problems(&drafts);
-        let turn = match cluster.networking.api_server_port {
-            None => Some(self.home.port_turn().await?),
-            Some(_) => None,
+        let api_port = request.cluster.networking.api_server_port;
+        let chooses = api_port.is_none() || !request.cluster.open_ports().is_empty();
+        let turn = match chooses {
+            true => Some(self.home.port_turn().await?),
+            false => None,
         };
 
         let (inventory, networks) = tokio::try_join!(Inventory::read(container), async {
@@ -60,6 +63,9 @@ impl Engine {
         },)?;
         tracing::debug!(version = %capabilities.version, "runtime");
         let inventory = self.clear_remains(request, inventory, container).await?;
+        open_ports::choose(&mut request.cluster, None, &inventory)?;
+        let cluster = &request.cluster;
+        let drafts = plan::nodes(cluster)?;
         let expected = Expected::of_cluster(cluster);
         let (version, images) = image_problems(&drafts, expected, container).await?;
         problems.extend(images);
@@ -255,10 +261,10 @@ async fn image_version(reference: &str, container: &Container) -> Result<String>
     let image = container.image_inspect(reference).await.map_err(|error| {
         let missing = matches!(error, container::Error::ImageNotFound { .. });
         let error = Error::from(error);
-        if missing {
-            error.hint(how_to_build(reference))
-        } else {
-            error
+        match kinds_version(reference) {
+            _ if !missing => error,
+            Some(version) => of_kind(error, version),
+            None => error.hint(how_to_build(reference)),
         }
     })?;
     let Some(variant) = image.variant(&platform) else {
@@ -278,12 +284,37 @@ async fn image_version(reference: &str, container: &Container) -> Result<String>
             format!("node image {reference} is of another generation ({other}, not {CONTRACT})"),
         )
         .hint("build it anew: apple-k8s build node-image")),
-        _ => Err(Error::new(
-            ErrorCode::ImageInvalid,
-            format!("{reference} is not a node image"),
-        )
-        .hint("build one: apple-k8s build node-image")),
+        _ => {
+            let message = format!("{reference} is not a node image");
+            let error = Error::new(ErrorCode::ImageInvalid, message);
+            Err(match kinds_version(reference) {
+                Some(version) => of_kind(error, version),
+                None => error.hint("build one: apple-k8s build node-image"),
+            })
+        }
     }
+}
+
+/// The tag of one of kind's published node images, `kindest/node:v1.37.1@sha256:…`.
+fn kinds_version(reference: &str) -> Option<&str> {
+    let name = reference.split('@').next()?;
+    let (repository, tag) = name.rsplit_once(':').unwrap_or((name, ""));
+    let path = repository.strip_suffix("kindest/node")?;
+    (path.is_empty() || path.ends_with('/')).then_some(tag)
+}
+
+/// What to do about a node image of kind, which many files of kind name.
+fn of_kind(error: Error, tag: &str) -> Error {
+    let version = tag.parse::<spec::KubernetesVersion>();
+    let version = version.map_or_else(
+        |_| plan::DEFAULT_KUBERNETES_VERSION.to_owned(),
+        |version| version.to_string(),
+    );
+    error.hint(format!(
+        "nodes here are made from our own image, not from kind's: remove `image` from the nodes of the file, or write `image: {}` ({})",
+        plan::node_image(&version),
+        how_to_build(&plan::node_image(&version))
+    ))
 }
 
 /// How to get a node image that is not there.

@@ -6,7 +6,9 @@ use crate::check;
 use crate::name::{node_name, validate_name};
 use crate::read::{self, Problems};
 use crate::schema::Document;
-use crate::{ErrorList, KubernetesVersion, Networking, Node, NodePlan, Role, SpecError};
+use crate::{
+    ErrorList, KubernetesVersion, Networking, Node, NodePlan, PortMapping, Role, SpecError,
+};
 
 /// A cluster as it was asked for: checked, with every default filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +140,21 @@ impl Cluster {
             name: name.to_owned(),
             ..self
         })
+    }
+
+    /// The published ports whose port of this machine is left to whoever makes the nodes, each with
+    /// the name of its node. They are in entries without replicas.
+    pub fn open_ports(&mut self) -> Vec<(String, &mut PortMapping)> {
+        let machines = self.machines();
+        let name = |entry| machines.iter().find(|machine| machine.entry == entry);
+        let mut open = Vec::new();
+        for (entry, node) in self.nodes.iter_mut().enumerate() {
+            let Some(machine) = name(entry) else { continue };
+            let ports = node.extra_port_mappings.iter_mut();
+            let ports = ports.filter(|mapping| mapping.host_port == 0);
+            open.extend(ports.map(|mapping| (machine.name.clone(), mapping)));
+        }
+        open
     }
 
     /// The machines to make, the control plane first, workers in the order of the file.

@@ -92,16 +92,20 @@ pub enum KubeProxyMode {
     Nftables,
     /// With iptables.
     Iptables,
+    /// There is no kube-proxy: you install what replaces it, and until then no Service answers,
+    /// nor DNS.
+    None,
 }
 
 impl KubeProxyMode {
-    pub(crate) const ALL: [Self; 2] = [Self::Nftables, Self::Iptables];
+    pub(crate) const ALL: [Self; 3] = [Self::Nftables, Self::Iptables, Self::None];
 
     /// The value in the YAML.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Nftables => "nftables",
             Self::Iptables => "iptables",
+            Self::None => "none",
         }
     }
 }

@@ -187,8 +187,10 @@ pub struct PortMapping {
     /// Port of the node, such as a `NodePort`.
     #[schemars(range(min = 1, max = 65535))]
     pub container_port: u16,
-    /// Port of this machine. Below 1024 it takes an administrator.
-    #[schemars(range(min = 2, max = 65535))]
+    /// Port of this machine. Below 1024 it takes an administrator. Absent or 0: a free one is
+    /// chosen when the node is made, and stays.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schemars(default, range(max = 65535), extend("not" = {"const": 1}))]
     pub host_port: u16,
     /// Address of this machine. `0.0.0.0` lets other machines reach the port.
     #[serde(skip_serializing_if = "is_localhost")]
@@ -277,6 +279,14 @@ fn localhost() -> IpAddr {
 )]
 const fn is_one(count: &u32) -> bool {
     *count == 1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_zero(port: &u16) -> bool {
+    *port == 0
 }
 
 #[expect(

@@ -96,7 +96,10 @@ fn kubeadm_patches() -> impl Strategy<Value = Vec<String>> {
 
 fn node(role: Role, entry: u16) -> impl Strategy<Value = Node> {
     let size = (option::of(1_u32..64), option::of((2_u64 << 30)..(64 << 30)));
-    let ports = vec((1_u16..=65535, any::<bool>(), any::<bool>()), 0..3);
+    let ports = vec(
+        (1_u16..=65535, any::<bool>(), any::<bool>(), any::<bool>()),
+        0..3,
+    );
     let image = option::of("[a-z]{1,8}(/[a-z0-9]{1,5})?(:[A-Za-z0-9_.-]{0,3}[A-Za-z0-9])?");
     (
         size,
@@ -109,9 +112,9 @@ fn node(role: Role, entry: u16) -> impl Strategy<Value = Node> {
     )
         .prop_map(
             move |(size, ports, image, labels, taints, extra_mounts, kubeadm_config_patches)| {
-                let mapping = |(index, (container_port, anywhere, udp))| PortMapping {
+                let mapping = |(index, (container_port, open, anywhere, udp))| PortMapping {
                     container_port,
-                    host_port: 2000 + entry * 100 + index,
+                    host_port: if open { 0 } else { 2000 + entry * 100 + index },
                     listen_address: IpAddr::V4(if anywhere {
                         Ipv4Addr::UNSPECIFIED
                     } else {
@@ -137,23 +140,26 @@ fn node(role: Role, entry: u16) -> impl Strategy<Value = Node> {
 
 fn networking() -> impl Strategy<Value = Networking> {
     let subnets = (0_u8..200, 12_u8..=16, 16_u8..=23, 16_u8..=26);
-    let rest = (option::of(1024_u16..2000), any::<bool>(), any::<bool>());
-    (subnets, rest).prop_map(|((second, service, pod, node), (port, none, iptables))| {
-        let net = |a, b, length| ipnet(Ipv4Addr::new(a, b, 0, 0), length);
-        Networking {
-            pod_subnet: net(10, second, pod),
-            service_subnet: net(172, 16, service),
-            node_subnet: net(192, 168, node),
-            api_server_address: Ipv4Addr::LOCALHOST,
-            api_server_port: port,
-            cni: if none { Cni::None } else { Cni::Flannel },
-            kube_proxy_mode: if iptables {
-                KubeProxyMode::Iptables
-            } else {
-                KubeProxyMode::Nftables
-            },
-        }
-    })
+    let mode = prop_oneof![
+        Just(KubeProxyMode::Nftables),
+        Just(KubeProxyMode::Iptables),
+        Just(KubeProxyMode::None),
+    ];
+    let rest = (option::of(1024_u16..2000), any::<bool>(), mode);
+    (subnets, rest).prop_map(
+        |((second, service, pod, node), (port, none, kube_proxy_mode))| {
+            let net = |a, b, length| ipnet(Ipv4Addr::new(a, b, 0, 0), length);
+            Networking {
+                pod_subnet: net(10, second, pod),
+                service_subnet: net(172, 16, service),
+                node_subnet: net(192, 168, node),
+                api_server_address: Ipv4Addr::LOCALHOST,
+                api_server_port: port,
+                cni: if none { Cni::None } else { Cni::Flannel },
+                kube_proxy_mode,
+            }
+        },
+    )
 }
 
 fn ipnet(address: Ipv4Addr, length: u8) -> ipnet::Ipv4Net {

@@ -65,7 +65,7 @@ fn summary(created: &Created, waited: bool, took: Duration, style: Style) -> Str
         ("created", ", maybe not ready yet")
     };
     let took = duration::precise(took);
-    format!(
+    let mut text = format!(
         "{}: Kubernetes {}, {}{doubt}\n",
         style.paint(
             Tone::Strong,
@@ -73,7 +73,9 @@ fn summary(created: &Created, waited: bool, took: Duration, style: Style) -> Str
         ),
         created.kubernetes_version,
         counted(created.nodes.len(), "node"),
-    )
+    );
+    text.extend(created.ports.iter().map(|port| format!("  {port}\n")));
+    text
 }
 
 /// What to try next, and how to get what it takes.

@@ -49,7 +49,9 @@ impl Engine {
         let container = self.container.cancelled_by(op.cancel.clone());
         let step = op.steps.begin("preflight", None);
         let (_, status) = container.ready().await?;
-        let mut survey = self.survey(name, wanted, Inventory::read(&container).await?)?;
+        let inventory = Inventory::read(&container).await?;
+        let wanted = &self.with_ports(name, wanted, &inventory)?;
+        let mut survey = self.survey(name, wanted, inventory)?;
         refuse(&survey, name)?;
         let dir = self.home.cluster(name);
         let killed = dir.change()?;

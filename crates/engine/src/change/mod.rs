@@ -26,6 +26,7 @@ use crate::Engine;
 use crate::api;
 use crate::error::{Error, ErrorCode, Result};
 use crate::inventory::{self, Inventory, NodeContainer};
+use crate::open_ports;
 use crate::plan;
 use difference::{Difference, Found};
 use lost::Losses;
@@ -98,7 +99,9 @@ impl Engine {
     /// What `wanted` means for the cluster as it runs now; changes nothing.
     pub async fn plan_change(&self, name: &str, wanted: &Cluster) -> Result<ChangePlan> {
         self.container.ready().await?;
-        let survey = self.survey(name, wanted, Inventory::read(&self.container).await?)?;
+        let inventory = Inventory::read(&self.container).await?;
+        let wanted = &self.with_ports(name, wanted, &inventory)?;
+        let survey = self.survey(name, wanted, inventory)?;
         let nodes = survey.inventory.nodes(name);
         let mut blocked = survey.difference.blocked_by(nodes);
         let mut losses = Losses::default();
@@ -111,6 +114,17 @@ impl Engine {
         let mut plan = words::plan(&survey.difference, &losses);
         plan.blocked = blocked.filter(|_| !plan.is_empty());
         Ok(plan)
+    }
+
+    /// The wanted cluster with the ports that it leaves to us: those that it has already, and new ones.
+    fn with_ports(&self, name: &str, wanted: &Cluster, inventory: &Inventory) -> Result<Cluster> {
+        let mut wanted = wanted.clone();
+        // Of another name: that is said by whoever compares them.
+        if wanted.name == name && !wanted.open_ports().is_empty() {
+            let (saved, _) = self.saved(name, inventory)?;
+            open_ports::choose(&mut wanted, Some(&saved), inventory)?;
+        }
+        Ok(wanted)
     }
 
     /// Compares what is with what is wanted.

@@ -1,6 +1,6 @@
 //! Which images nodes are made of.
 
-use container_script::Act;
+use container_script::{Act, Script};
 use engine::{Engine, Error, ErrorCode, Operation};
 use spec::Cluster;
 
@@ -68,7 +68,7 @@ async fn refused(bench: &Bench, cluster: Cluster, code: ErrorCode, words: &[&str
 #[tokio::test]
 async fn nodes_of_two_versions_are_refused() {
     let script = healthy().on(&["list"], [Act::Stdout("[]".into())]);
-    let mut two = container_script::Script::new().on(
+    let mut two = Script::new().on(
         &["image", "inspect", "apple-k8s-node:old"],
         [image_of("v1.36.3", "1")],
     );
@@ -90,7 +90,7 @@ async fn nodes_of_two_versions_are_refused() {
 
 #[tokio::test]
 async fn an_image_of_another_generation_is_refused() {
-    let mut script = container_script::Script::new().on(
+    let mut script = Script::new().on(
         &["image", "inspect", "apple-k8s-node:next"],
         [image_of("v1.37.1", "2")],
     );
@@ -101,4 +101,43 @@ async fn an_image_of_another_generation_is_refused() {
         "  nodes:\n  - role: control-plane\n  - role: worker\n    image: apple-k8s-node:next\n";
     let words = ["apple-k8s-node:next", "another generation", "2, not 1"];
     refused(&bench, cluster(nodes), ErrorCode::ImageInvalid, &words).await;
+}
+
+/// Files of kind often name its published images. Whether `container` has one or not: what to write
+/// instead is said.
+#[tokio::test]
+async fn an_image_of_kind_is_refused_with_what_to_write_instead() {
+    let digest = "0123456789abcdef".repeat(4);
+    let name = &format!("docker.io/kindest/node:v1.36.3@sha256:{digest}");
+    let Act::Stdout(ours) = image_of("v1.36.3", "1") else {
+        unreachable!("it is a text");
+    };
+    let unlabelled = Act::Stdout(ours.replace("dev.apple-k8s.", "io.x-k8s.kind."));
+    let theirs = Script::new().on(&["image", "inspect", name], [unlabelled]);
+    let missing = Script::new().failing(
+        &["image", "inspect", name],
+        &format!("image not found: {name}"),
+    );
+    for (mut script, code) in [
+        (theirs, ErrorCode::ImageInvalid),
+        (missing, ErrorCode::ImageMissing),
+    ] {
+        script.rules.extend(healthy().rules);
+        let bench = Bench::new(&script.on(&["list"], [Act::Stdout("[]".into())]));
+        let text = format!(
+            "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes: [{{image: '{name}'}}]\n"
+        );
+        let parsed = Cluster::parse(text, "kind.yaml", &std::env::temp_dir()).unwrap();
+        let error = create(&bench, parsed.cluster).await.unwrap_err();
+        assert_eq!(error.code, code, "{error:?}");
+        let hint = error.hint.expect("a hint");
+        for word in [
+            "remove `image`",
+            "image: apple-k8s-node:v1.36.3",
+            "build node-image --kubernetes-version v1.36.3",
+        ] {
+            assert!(hint.contains(word), "{word}: {hint}");
+        }
+        assert_eq!(bench.changes(), [] as [String; 0]);
+    }
 }

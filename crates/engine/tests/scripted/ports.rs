@@ -113,6 +113,42 @@ fn parse(spec: &str) -> Cluster {
     parsed.unwrap().cluster
 }
 
+/// A port of the control plane, and which of this machine leads to it.
+fn published(host_port: &str) -> Cluster {
+    parse(&format!(
+        "  nodes:\n  - role: worker\n  - role: control-plane\n    extraPortMappings:\n    - {{containerPort: 80{host_port}}}\n"
+    ))
+}
+
+#[tokio::test]
+async fn a_port_that_is_left_to_us_is_chosen_once_and_stays() {
+    let bench = Bench::new(&creatable());
+    let first = create(&bench, published("")).await.unwrap().ports;
+    let [first] = first.as_slice() else {
+        panic!("{first:?}")
+    };
+    let (host, node) = first.split_once(" → ").unwrap();
+    assert_eq!(node, "dev-control-plane:80/tcp");
+    let port: u16 = host.strip_prefix("127.0.0.1:").unwrap().parse().unwrap();
+    let runs = bench.changes().join("\n");
+    assert!(runs.contains(&format!("--publish {host}:80/tcp")), "{runs}");
+    let saved = fs::read_to_string(bench.home().join("clusters/dev/cluster.yaml")).unwrap();
+    let named = published(&format!(", hostPort: {port}"));
+    assert_eq!(saved, named.to_yaml(), "what is saved names the port");
+
+    // The scripted nodes are those of a creation by this name.
+    fs::write(bench.home().join("clusters/dev/creations"), "any\n").unwrap();
+    // The same file again asks for nothing new, though its port is taken: by its own node.
+    let again = published(", hostPort: 0");
+    let plan = bench.engine.plan_change("dev", &again).await.unwrap();
+    assert!(plan.is_empty(), "{plan:?}");
+
+    // Another cluster needs that port at its next start.
+    let bench = Bench::new(&beside(port));
+    let second = create(&bench, published("")).await.unwrap().ports;
+    assert_ne!(&second[0], first);
+}
+
 #[tokio::test]
 async fn everything_that_is_in_the_way_is_said_at_once() {
     let port = free();

@@ -14,6 +14,9 @@ const FIRST_FREE_FOR_ALL: u16 = 1024;
 /// Most ports of one container, the API server's among them (Apple's `container` refuses more).
 const MOST_PER_NODE: usize = 64;
 
+/// What the reader of a text says of a port that may be left to us.
+const ANY_OR_A_PORT: &str = "0 for any free port, or one from 2 to 65535";
+
 /// A port of this machine that something will listen on.
 struct Listener {
     /// The field that asks for it.
@@ -37,6 +40,9 @@ pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
                 continue;
             }
             check_replicas(&path, node, mapping, problems);
+            if mapping.host_port == 0 {
+                continue;
+            }
             let listener = Listener {
                 path: format!("{path}.hostPort"),
                 node: Some(index),
@@ -88,14 +94,19 @@ fn check_numbers(path: &str, mapping: &PortMapping, problems: &mut Problems) {
     if problems.failed(path) {
         return;
     }
-    for (name, port, least) in [
-        ("containerPort", mapping.container_port, 1),
-        ("hostPort", mapping.host_port, 2),
+    for (name, port, bad, expected) in [
+        (
+            "containerPort",
+            mapping.container_port,
+            0,
+            "a port from 1 to 65535",
+        ),
+        ("hostPort", mapping.host_port, 1, ANY_OR_A_PORT),
     ] {
         let path = format!("{path}.{name}");
-        if port < least && !problems.failed(&path) {
+        if port == bad && !problems.failed(&path) {
             let error = SpecError::new(path, format!("port {port} can't be used")).value(port);
-            problems.error(error.expected(format!("a port from {least} to 65535")));
+            problems.error(error.expected(expected));
         }
     }
 }
@@ -120,10 +131,16 @@ fn check_count(index: usize, node: &Node, problems: &mut Problems) {
 
 fn check_replicas(path: &str, node: &Node, mapping: &PortMapping, problems: &mut Problems) {
     if node.replicas > 1 && !problems.failed(&format!("{path}.replicas")) {
-        let message = format!(
-            "the {} replicas would all take port {} of this machine",
-            node.replicas, mapping.host_port
-        );
+        let message = match mapping.host_port {
+            0 => format!(
+                "a port is chosen for one node, not for {} replicas",
+                node.replicas
+            ),
+            port => format!(
+                "the {} replicas would all take port {port} of this machine",
+                node.replicas
+            ),
+        };
         let error = SpecError::new(format!("{path}.hostPort"), message).value(mapping.host_port);
         problems.error(error.hint("give the node with the port an element of its own"));
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::field::alternatives;
 use super::gates;
-use super::v1alpha1::{api_server_port, kube_proxy_mode, labels, read_mount};
+use super::v1alpha1::{chosen_port, kube_proxy_mode, labels, read_mount};
 use super::{Fields, Item, Problems, did_you_mean, value};
 use crate::yaml::{Content, ScalarKind};
 use crate::{Cluster, Cni, Mount, Networking, Node, PortMapping, Protocol, Role, SpecError};
@@ -180,7 +180,10 @@ fn mapping(item: &Item<'_>, problems: &mut Problems) -> PortMapping {
     mapping.container_port = container_port
         .and_then(|item| value::port(&item, 1, problems))
         .unwrap_or_default();
-    mapping.host_port = host_port(&mut fields, problems).unwrap_or_default();
+    mapping.host_port = fields
+        .get("hostPort")
+        .and_then(|item| host_port(&item, problems))
+        .unwrap_or_default();
     if let Some(item) = fields.get("listenAddress") {
         let address = item.parsed(problems, value::address);
         mapping.listen_address = address.unwrap_or(mapping.listen_address);
@@ -198,19 +201,13 @@ fn mapping(item: &Item<'_>, problems: &mut Problems) -> PortMapping {
     mapping
 }
 
-/// kind may choose the port by itself (0, absent) or leave it to its back end (-1).
-fn host_port(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<u16> {
-    let item = fields.require("hostPort", "a port of this machine", problems)?;
-    if let Content::Scalar(scalar) = &item.tree.content
-        && let ScalarKind::Integer(Some(number @ (0 | -1))) = scalar.kind
-    {
-        let error = item.error(format!(
-            "hostPort {number}, a port chosen by kind, is not supported yet"
-        ));
-        problems.error(error.value(number).expected("the port, from 2 to 65535"));
-        return None;
+/// The port; none when the choice is ours. kind has a second word for that, by which its back end
+/// chooses.
+fn host_port(item: &Item<'_>, problems: &mut Problems) -> Option<u16> {
+    match &item.tree.content {
+        Content::Scalar(scalar) if scalar.kind == ScalarKind::Integer(Some(-1)) => None,
+        _ => chosen_port(item, problems),
     }
-    value::port(&item, 2, problems)
 }
 
 fn protocol(item: &Item<'_>, problems: &mut Problems) -> Option<Protocol> {
@@ -242,7 +239,7 @@ fn networking(mut fields: Fields<'_>, problems: &mut Problems) -> Networking {
     }
     networking.api_server_port = fields
         .get("apiServerPort")
-        .and_then(|item| api_server_port(&item, problems));
+        .and_then(|item| chosen_port(&item, problems));
     if let Some(item) = fields.get("disableDefaultCNI")
         && item.flag(problems) == Some(true)
     {

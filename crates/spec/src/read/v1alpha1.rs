@@ -256,9 +256,9 @@ fn mapping(item: &Item<'_>, problems: &mut Problems) -> PortMapping {
     mapping.container_port = container_port
         .and_then(|item| value::port(&item, 1, problems))
         .unwrap_or_default();
-    let host_port = fields.require("hostPort", "a port of this machine", problems);
-    mapping.host_port = host_port
-        .and_then(|item| value::port(&item, 2, problems))
+    mapping.host_port = fields
+        .get("hostPort")
+        .and_then(|item| chosen_port(&item, problems))
         .unwrap_or_default();
     read_listener(&mut fields, &mut mapping, problems);
     fields.finish(problems, |_| None);
@@ -294,7 +294,7 @@ fn networking(mut fields: Fields<'_>, problems: &mut Problems) -> Networking {
     }
     networking.api_server_port = fields
         .get("apiServerPort")
-        .and_then(|item| api_server_port(&item, problems));
+        .and_then(|item| chosen_port(&item, problems));
     if let Some(item) = fields.get("cni") {
         networking.cni = item.keyword(problems).unwrap_or_default();
     }
@@ -309,8 +309,8 @@ fn networking(mut fields: Fields<'_>, problems: &mut Problems) -> Networking {
     networking
 }
 
-/// The API server's port; none for 0, which leaves the choice to us.
-pub(super) fn api_server_port(item: &Item<'_>, problems: &mut Problems) -> Option<u16> {
+/// A port of this machine; none for 0, which leaves the choice to us.
+pub(super) fn chosen_port(item: &Item<'_>, problems: &mut Problems) -> Option<u16> {
     match value::port(item, 0, problems)? {
         0 => None,
         1 => {
@@ -322,20 +322,16 @@ pub(super) fn api_server_port(item: &Item<'_>, problems: &mut Problems) -> Optio
     }
 }
 
-/// kube-proxy's mode; those it has beside ours are named.
+/// kube-proxy's mode; the one it has beside ours is named.
 pub(super) fn kube_proxy_mode(
     item: &Item<'_>,
     problems: &mut Problems,
 ) -> Option<crate::KubeProxyMode> {
-    let why: Option<&str> = match item.tree.as_text() {
-        Some("ipvs") => Some("kube-proxy's ipvs mode is deprecated and the nodes don't carry it"),
-        Some("none") => Some("a cluster without kube-proxy is not supported yet"),
-        _ => None,
-    };
-    let Some(why) = why else {
+    if item.tree.as_text() != Some("ipvs") {
         return item.keyword(problems);
-    };
-    let error: SpecError = item.error(why).expected("nftables or iptables");
-    problems.error(error.value(item.tree.as_text().unwrap_or_default()));
+    }
+    let why = "kube-proxy's ipvs mode is deprecated and the nodes don't carry it";
+    let error: SpecError = item.error(why).expected("nftables, iptables or none");
+    problems.error(error.value("ipvs"));
     None
 }
