@@ -15,6 +15,7 @@ mod status;
 mod version;
 
 use engine::Result;
+use serde::Serialize;
 
 use crate::args::{
     ApplyCommand, BuildCommand, Command, CreateCommand, DeleteCommand, ExportCommand, GetCommand,
@@ -48,19 +49,30 @@ pub(crate) async fn run(command: &Command, session: &Session) -> Result<()> {
         Command::Export(ExportCommand::Kubeconfig(args)) => export::kubeconfig(args, session).await,
         Command::Export(ExportCommand::Logs(args)) => export::logs(args, session).await,
         Command::Doctor(args) => doctor::run(args, session).await,
-        Command::Completion { shell } => completion(*shell),
+        Command::Completion { shell } => completion(*shell, session),
         Command::Version => version::show(session).await,
         Command::ExitCodes => exit_codes(session),
     }
 }
 
-fn completion(shell: Shell) -> Result<()> {
-    let script = crate::completion::script(match shell {
+/// A completion script, for JSON.
+#[derive(Serialize)]
+struct Completion<'a> {
+    shell: &'static str,
+    script: &'a str,
+}
+
+fn completion(shell: Shell, session: &Session) -> Result<()> {
+    let shell = match shell {
         Shell::Bash => "bash",
         Shell::Zsh => "zsh",
         Shell::Fish => "fish",
-    })?;
-    crate::console::print(&String::from_utf8_lossy(&script))
+    };
+    let script = crate::completion::script(shell)?;
+    let script = &String::from_utf8_lossy(&script);
+    session
+        .console
+        .result(&Completion { shell, script }, |_| script.to_string())
 }
 
 fn exit_codes(session: &Session) -> Result<()> {
