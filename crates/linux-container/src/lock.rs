@@ -31,13 +31,25 @@ impl Lock {
 
     /// The lock of a container, unless another process has it.
     pub(crate) fn try_container(world: &World, id: &str) -> Option<Self> {
-        let path = container_path(world, id);
-        let file = open(&path).ok()?;
-        flock(&file, FlockOperation::NonBlockingLockExclusive).ok()?;
-        is_at(&file, &path).then(|| Self {
-            file,
-            lasts_with: Some((path, world.container(id))),
-        })
+        Self::attempt(container_path(world, id), world.container(id))
+    }
+
+    /// The lock of a network that is made or removed, unless another process has it.
+    pub(crate) fn try_network(world: &World, name: &str) -> Option<Self> {
+        let path = world.locks().join(format!("{name}.network"));
+        Self::attempt(path, world.networks().join(name))
+    }
+
+    fn attempt(path: PathBuf, folder: PathBuf) -> Option<Self> {
+        loop {
+            let file = open(&path).ok()?;
+            flock(&file, FlockOperation::NonBlockingLockExclusive).ok()?;
+            // As in `wait`.
+            if is_at(&file, &path) {
+                let lasts_with = Some((path, folder));
+                return Some(Self { file, lasts_with });
+            }
+        }
     }
 
     /// Removes the lock files of killed processes whose containers never came to be, or are gone.

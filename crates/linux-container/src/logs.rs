@@ -4,22 +4,49 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::inotify;
 
 use crate::error::{Context, Result};
+use crate::monitor::Monitor;
 use crate::process::Init;
 
-/// What a container wrote: stdout and stderr in the order of time.
-pub(crate) fn output(path: &Path) -> Result<Vec<u8>> {
-    let text = std::fs::read(path)
-        .context(|| format!("failed to open container logs: {}", path.display()))?;
-    let mut out = Vec::with_capacity(text.len());
-    for line in text.split_inclusive(|byte| *byte == b'\n') {
-        decode(line, &mut out);
+/// How the lines of a log are written down.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// By podman's monitor: each with its time, its stream and whether its end was written.
+    Monitor,
+    /// As they are.
+    Plain,
+}
+
+/// A log as far as it is written.
+pub(crate) struct Log {
+    /// What was written: stdout and stderr in the order of time.
+    pub(crate) text: Vec<u8>,
+    /// Where the file goes on after that.
+    pub(crate) end: u64,
+}
+
+impl Log {
+    /// Reads all lines that are complete.
+    pub(crate) fn read(path: &Path, form: Form) -> Result<Self> {
+        let mut raw = std::fs::read(path)
+            .context(|| format!("failed to open container logs: {}", path.display()))?;
+        let complete = raw.iter().rposition(|byte| *byte == b'\n');
+        raw.truncate(complete.map_or(0, |at| at + 1));
+        let end = raw.len() as u64;
+        if form == Form::Plain {
+            return Ok(Self { text: raw, end });
+        }
+        let mut text = Vec::with_capacity(raw.len());
+        for line in raw.split_inclusive(|byte| *byte == b'\n') {
+            decode(line, &mut text);
+        }
+        Ok(Self { text, end })
     }
-    Ok(out)
 }
 
 /// The end of a log, some lines long.
@@ -51,13 +78,40 @@ fn decode(line: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Copies what is added to a file until the container ends.
+/// When a log gets no more lines.
+pub(crate) enum Until<'c> {
+    /// When a container has ended, and the process beside it has written all down. Without one,
+    /// it has.
+    End(Option<&'c Init>, Option<Monitor>),
+    /// Never, as far as is known: only the reader ends it.
+    Killed,
+}
+
+/// How long podman's monitor may take to write down what a container wrote last.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
+impl Until<'_> {
+    fn is_over(&self) -> bool {
+        let Self::End(init, monitor) = self else {
+            return false;
+        };
+        if init.is_some_and(|init| !init.wait(Some(Duration::ZERO))) {
+            return false;
+        }
+        if let Some(monitor) = monitor {
+            monitor.wait(LAST_WORDS);
+        }
+        true
+    }
+}
+
+/// Copies what is added to a file after a place, until it gets no more or nobody reads it.
 pub(crate) fn follow(
     path: &Path,
     from: u64,
-    decoded: bool,
-    init: Option<&Init>,
-    out: &mut impl Write,
+    form: Form,
+    until: &Until<'_>,
+    out: &mut (impl Write + AsFd),
 ) -> Result<()> {
     let what = || format!("cannot follow {}", path.display());
     let notify = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)
@@ -68,31 +122,36 @@ pub(crate) fn follow(
     let mut reader = BufReader::new(file);
     let mut line = Vec::new();
     loop {
-        let ended = init.is_none_or(|init| init.wait(Some(std::time::Duration::ZERO)));
+        let over = until.is_over();
         while reader.read_until(b'\n', &mut line).context(what)? > 0 {
             if !line.ends_with(b"\n") {
                 break;
             }
             let mut text = Vec::new();
-            if decoded {
-                decode(&line, &mut text);
-            } else {
-                text.clone_from(&line);
+            match form {
+                Form::Monitor => decode(&line, &mut text),
+                Form::Plain => text.clone_from(&line),
             }
             line.clear();
-            // The reader of our output went away: nothing left to do.
             if out.write_all(&text).and_then(|()| out.flush()).is_err() {
                 return Ok(());
             }
         }
-        let Some(init) = init.filter(|_| !ended) else {
+        if over {
             return Ok(());
-        };
-        let mut fds = [
+        }
+        let mut fds = vec![
             PollFd::from_borrowed_fd(notify.as_fd(), PollFlags::IN),
-            PollFd::new(init.handle(), PollFlags::IN),
+            // Only its errors: the reader went away.
+            PollFd::from_borrowed_fd(out.as_fd(), PollFlags::empty()),
         ];
+        if let Until::End(Some(init), _) = until {
+            fds.push(PollFd::new(init.handle(), PollFlags::IN));
+        }
         if poll(&mut fds, None).is_ok() {
+            if !fds[1].revents().is_empty() {
+                return Ok(());
+            }
             let mut space = [std::mem::MaybeUninit::uninit(); 4096];
             let mut events = inotify::Reader::new(&notify, &mut space);
             while events.next().is_ok() {}
@@ -116,6 +175,23 @@ mod tests {
             decode(line.as_bytes(), &mut out);
         }
         assert_eq!(out, b"abc d\n\n");
+    }
+
+    #[test]
+    fn what_is_read_and_what_is_followed_meet() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        // As while the monitor is writing: the second line is there in part.
+        std::fs::write(&path, "t stdout F one\nt stdout F tw").unwrap();
+        let log = Log::read(&path, Form::Monitor).unwrap();
+        assert_eq!(log.text, b"one\n");
+        let mut file = File::options().append(true).open(&path).unwrap();
+        file.write_all(b"o\nt stderr F three\n").unwrap();
+        let mut out = tempfile::tempfile().unwrap();
+        let until = Until::End(None, None);
+        follow(&path, log.end, Form::Monitor, &until, &mut out).unwrap();
+        std::io::Seek::rewind(&mut out).unwrap();
+        assert_eq!(std::io::read_to_string(out).unwrap(), "two\nthree\n");
     }
 
     #[test]

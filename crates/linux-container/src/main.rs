@@ -1,6 +1,8 @@
 //! The program `container`: Apple's command line on Linux, over podman.
 
 #[cfg(target_os = "linux")]
+mod builder;
+#[cfg(target_os = "linux")]
 mod cli;
 #[cfg(target_os = "linux")]
 mod command;
@@ -53,10 +55,25 @@ use std::process::ExitCode;
 #[cfg(target_os = "linux")]
 use crate::error::{Exit, Outcome};
 
-/// On a Mac this crate is there for its tests, which run against Apple's own program.
+/// On a Mac this crate is there for its tests, which run against Apple's own program. Whoever finds
+/// this one first gets that one too.
 #[cfg(not(target_os = "linux"))]
 fn main() -> ExitCode {
-    eprintln!("Error: this program is for Linux. On a Mac, install Apple's container.");
+    use std::os::unix::process::CommandExt;
+
+    let real = |path: &str| std::fs::canonicalize(path).ok();
+    let own = std::env::current_exe().and_then(std::fs::canonicalize).ok();
+    let found = ["/usr/local/bin/container", "/opt/homebrew/bin/container"]
+        .into_iter()
+        .find(|path| real(path).is_some_and(|path| Some(path) != own));
+    if let Some(path) = found {
+        let error = std::process::Command::new(path)
+            .args(std::env::args_os().skip(1))
+            .exec();
+        eprintln!("Error: cannot run {path}: {error}");
+    } else {
+        eprintln!("Error: Apple's container is not installed, and this one is for Linux");
+    }
     ExitCode::FAILURE
 }
 
@@ -104,5 +121,6 @@ fn run(args: &[String]) -> Outcome {
             Ok(())
         }
         cli::Parsed::Run(matches) => command::run(&world, &matches),
+        cli::Parsed::Plugin(name) => Err(command::no_plugin(&world, &name)),
     }
 }

@@ -4,8 +4,11 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
 use crate::error::{Context, Error, Result};
 use crate::lock::Lock;
@@ -31,18 +34,19 @@ impl<'w> Podman<'w> {
         for path in [&policy, &world.temporary(), &world.storage()] {
             fs::create_dir_all(path).context(|| format!("cannot create {}", path.display()))?;
         }
-        let quoted = |path: std::path::PathBuf| quote(&path.to_string_lossy());
+        let quoted = |path: PathBuf| quote(&path.to_string_lossy());
         let files = [
             (
                 folder.join("containers.conf"),
                 format!(
                     "[containers]\nhttp_proxy = false\nlog_driver = \"k8s-file\"\n\
-                     default_ulimits = [{}]\n\
+                     default_ulimits = [{}]\ninit_path = {}\n\
                      [engine]\ncgroup_manager = \"cgroupfs\"\nruntime = \"runc\"\n\
                      lock_type = \"file\"\nevents_logger = \"none\"\n\
                      static_dir = {}\ntmp_dir = {}\nvolume_path = {}\nimage_copy_tmp_dir = {}\n\
                      [network]\nnetwork_backend = \"netavark\"\nnetwork_config_dir = {}\n",
                     limits().map(|limit| quote(&limit)).join(", "),
+                    quoted(init_program().unwrap_or_default()),
                     quoted(world.storage().join("libpod")),
                     quoted(world.run().join("libpod")),
                     quoted(folder.join("volumes")),
@@ -113,6 +117,58 @@ impl<'w> Podman<'w> {
         command
     }
 
+    /// The same, killed when this program ends, however it ends.
+    pub(crate) fn mortal<I, S>(&self, args: I) -> Command
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let podman = self.command(args);
+        let mut command = Command::new("setpriv");
+        command
+            .args(["--pdeathsig", "KILL"])
+            .arg(podman.get_program())
+            .args(podman.get_args());
+        for (name, value) in podman.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command
+    }
+
+    /// Looks whether podman works: fails with its error, or without one when the time is over first.
+    pub(crate) fn answers(&self, limit: Duration) -> Result<(), Option<Error>> {
+        let what = || "cannot wait for podman".to_owned();
+        let mut said = tempfile::tempfile().context(what)?;
+        let mut child = self
+            .command(["ps", "--quiet"])
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(said.try_clone().context(what)?)
+            .process_group(0)
+            .spawn()
+            .map_err(|e| unavailable(&e))?;
+        let pid = Pid::from_child(&child);
+        let handle = pidfd_open(pid, PidfdFlags::empty()).context(what)?;
+        let in_time = crate::process::wait(&handle, Some(limit));
+        if !in_time {
+            let _ = kill_process_group(pid, Signal::KILL);
+        }
+        let status = child.wait().context(what)?;
+        if !in_time {
+            return Err(None);
+        }
+        if status.success() {
+            return Ok(());
+        }
+        std::io::Seek::rewind(&mut said).context(what)?;
+        let said = std::io::read_to_string(said).context(what)?;
+        Err(Some(Error::internal(reason(&said))))
+    }
+
     /// Runs podman to its end and returns what it wrote on stdout.
     pub(crate) fn run<I, S>(&self, args: I) -> Result<String>
     where
@@ -154,6 +210,16 @@ impl<'w> Podman<'w> {
         let mut command = self.command(args);
         finish(command.current_dir(folder).stdin(Stdio::null()))
     }
+}
+
+/// The program that `--init` makes the first process of a container. Where it is no program for
+/// users, it lies among those of podman.
+pub(crate) fn init_program() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/libexec/podman".into(), "/usr/lib/podman".into()])
+        .map(|folder| folder.join("catatonit"))
+        .find(|program| program.is_file())
 }
 
 fn finish(command: &mut Command) -> Result<String> {

@@ -98,6 +98,13 @@ impl Init {
         }
     }
 
+    /// Whether the process is past its last instruction. It has no memory then, but lasts until all
+    /// others of its container are gone.
+    pub(crate) fn is_ending(&self) -> bool {
+        let pages = fs::read_to_string(format!("/proc/{}/statm", self.pid)).unwrap_or_default();
+        pages.split_whitespace().all(|count| count == "0")
+    }
+
     /// Waits for the end of the process; false when the time is over first.
     pub(crate) fn wait(&self, limit: Option<Duration>) -> bool {
         wait(&self.handle, limit)
@@ -222,9 +229,11 @@ mod tests {
         });
         let line = fs::read(format!("/proc/{}/cmdline", init.pid)).expect("it runs");
         assert_eq!(line, b"sleep\x001000\0");
+        assert!(!init.is_ending());
         init.signal(9).expect("killed");
         assert!(init.wait(Some(Duration::from_secs(20))));
         assert!(!init.begun());
+        assert!(init.is_ending());
         child.wait().expect("it ended");
     }
 

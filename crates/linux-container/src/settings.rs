@@ -1,11 +1,18 @@
 //! `config.toml`: Apple's keys, and a section `[linux]` for what only this program has.
+//!
+//! A user's own file is taken over by `system start`, as Apple's tool does it. Beside it an app root
+//! may have one of its own; what that says wins.
 
-use std::path::Path;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
 
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 use crate::version::Version;
+use crate::world::write_atomic;
 
 /// Merged settings. Keys this program does not use are accepted and ignored, as newer releases
 /// of Apple's tool add some.
@@ -97,21 +104,39 @@ pub(crate) struct Linux {
 }
 
 impl Settings {
-    /// Reads `config.toml` of an app root; all defaults when there is none.
+    /// Reads the settings of an app root; all defaults where there are none.
     pub(crate) fn read(app_root: &Path) -> Result<Self> {
-        let path = app_root.join("config.toml");
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(e) => {
-                return Err(Error::internal(format!(
-                    "cannot read {}: {e}",
-                    path.display()
-                )));
-            }
+        let mut all = table(&taken_over(app_root))?;
+        let own = app_root.join("config.toml");
+        put(&mut all, table(&own)?);
+        all.try_into()
+            .map_err(|e| Error::invalid(format!("invalid configuration {}: {e}", own.display())))
+    }
+
+    /// Copies the user's own file into an app root, or forgets the copy when it is gone. One that
+    /// cannot be read changes nothing.
+    pub(crate) fn take_over(app_root: &Path) -> Result<()> {
+        let Some(home) = std::env::var_os("HOME") else {
+            return Ok(());
         };
-        toml::from_str(&text)
-            .map_err(|e| Error::invalid(format!("invalid configuration {}: {e}", path.display())))
+        let source = Path::new(&home).join(".config/container/config.toml");
+        let target = taken_over(app_root);
+        let Some(text) = contents(&source)? else {
+            return match fs::remove_file(&target) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                    Err(e).context(|| format!("cannot remove {}", target.display()))
+                }
+                _ => Ok(()),
+            };
+        };
+        parse(&source, &text)?;
+        if let Some(folder) = target.parent() {
+            fs::create_dir_all(folder).context(|| format!("cannot create {}", folder.display()))?;
+        }
+        write_atomic(&target, text.as_bytes())?;
+        // Editing it would be in vain.
+        fs::set_permissions(&target, Permissions::from_mode(0o444))
+            .context(|| format!("cannot protect {}", target.display()))
     }
 
     pub(crate) fn version(&self) -> Result<Version> {
@@ -146,6 +171,48 @@ impl Settings {
             .chain(extra)
             .map(|v| read_only(&v))
             .collect()
+    }
+}
+
+/// The copy of the user's own file, where Apple's tool has it too.
+fn taken_over(app_root: &Path) -> PathBuf {
+    app_root.join("config/config.toml")
+}
+
+fn contents(path: &Path) -> Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Error::internal(format!(
+            "cannot read {}: {e}",
+            path.display()
+        ))),
+    }
+}
+
+fn table(path: &Path) -> Result<Table> {
+    match contents(path)? {
+        Some(text) => parse(path, &text),
+        None => Ok(Table::new()),
+    }
+}
+
+/// The keys of a file whose values make sense.
+fn parse(path: &Path, text: &str) -> Result<Table> {
+    toml::from_str::<Settings>(text)
+        .and_then(|_| toml::from_str(text))
+        .map_err(|e| Error::invalid(format!("invalid configuration {}: {e}", path.display())))
+}
+
+/// Puts keys over others, section by section.
+fn put(below: &mut Table, above: Table) {
+    for (key, value) in above {
+        match (below.get_mut(&key), value) {
+            (Some(Value::Table(section)), Value::Table(keys)) => put(section, keys),
+            (_, value) => {
+                below.insert(key, value);
+            }
+        }
     }
 }
 

@@ -17,10 +17,11 @@ pub(crate) struct Matches {
     version: Version,
 }
 
-/// A command to run, or a text to print on stdout.
+/// A command to run, a text to print on stdout, or a word that only a plugin could know.
 pub(crate) enum Parsed {
     Run(Matches),
     Print(String),
+    Plugin(String),
 }
 
 impl Matches {
@@ -130,10 +131,7 @@ fn group(spec: &'static CommandSpec, rest: &[String], version: Version) -> Resul
         Some("--version") => Ok(Parsed::Print(version.line("container CLI"))),
         Some(flag) if flag.starts_with('-') => Err(usage(format!("Unknown option '{flag}'"))),
         // Apple's tool takes an unknown first word for a plugin.
-        Some(word) if spec.path.is_empty() => Err(Exit::Usage {
-            message: format!("Plugin 'container-{word}' not found."),
-            usage: String::new(),
-        }),
+        Some(word) if spec.path.is_empty() => Ok(Parsed::Plugin(word.to_owned())),
         Some(word) => Err(usage(format!("Unexpected argument '{word}'"))),
     }
 }
@@ -291,7 +289,7 @@ mod tests {
     fn matches(line: &str) -> Matches {
         match run(line, Version::DEFAULT) {
             Ok(Parsed::Run(matches)) => matches,
-            Ok(Parsed::Print(text)) => panic!("printed {text}"),
+            Ok(Parsed::Print(text) | Parsed::Plugin(text)) => panic!("{text}"),
             Err(exit) => panic!("{exit:?}"),
         }
     }
@@ -358,6 +356,6 @@ mod tests {
         );
         assert_eq!(usage("start a b", v), "Unexpected argument 'b'");
         assert_eq!(usage("run --name", v), "Missing value for '--name <name>'");
-        assert_eq!(usage("nosuch", v), "Plugin 'container-nosuch' not found.");
+        assert!(matches!(run("nosuch", v), Ok(Parsed::Plugin(word)) if word == "nosuch"));
     }
 }

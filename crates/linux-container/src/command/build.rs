@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use super::print;
+use crate::builder;
 use crate::cli::Matches;
 use crate::error::{Context, Error, Exit, Outcome, Result};
 use crate::image;
@@ -36,6 +37,7 @@ pub(super) fn build(world: &World, matches: &Matches) -> Outcome {
     }
     let names = names(world, matches)?;
     let export = export(matches)?;
+    builder::ensure(world, &super::builder::asked(world, matches)?)?;
     image::clear_remains(world)?;
     let work = Lock::images(world)?;
     let folder = Scratch::new(world)?;
@@ -155,6 +157,12 @@ fn options(
         for value in matches.all(flag) {
             command.args([theirs, value]);
         }
+    }
+    // As BuildKit does: the time of the image. Here all of its files have it, too.
+    let mut last_first = matches.all("build-arg").iter().rev();
+    let time = last_first.find_map(|arg| arg.strip_prefix("SOURCE_DATE_EPOCH="));
+    if let Some(time) = time {
+        command.args(["--timestamp", time]);
     }
     if let Some(stage) = matches.value("target") {
         command.args(["--target", stage]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{for_each, inspected, print, several, show, show_list, warn};
+use super::{ended, for_each, inspected, print, several, show, show_list, warn};
 use crate::cli::Matches;
 use crate::container::{self, Attach, Container};
 use crate::error::{Error, Outcome, Result};
@@ -31,7 +31,7 @@ pub(super) fn start(world: &World, matches: &Matches) -> Outcome {
     if attached {
         container::start(world, id, Attach::Later, &lock)?;
         drop(lock);
-        return Err(container::attach(world, id, matches.has("interactive")).into());
+        return ended(container::attach(world, id, matches.has("interactive"))?);
     }
     container::start(world, id, Attach::Detached, &lock)?;
     print(id);

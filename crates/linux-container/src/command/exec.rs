@@ -2,10 +2,10 @@
 
 use std::io::IsTerminal;
 
-use super::print;
+use super::{ended, print};
 use crate::cli::Matches;
 use crate::container::{self, ExecRequest};
-use crate::error::{Error, Exit, Outcome};
+use crate::error::{Error, Outcome};
 use crate::model::User;
 use crate::parse::{environment, user};
 use crate::world::World;
@@ -33,10 +33,9 @@ pub(super) fn exec(world: &World, matches: &Matches) -> Outcome {
             Error::invalid("the standard input is not a terminal, which --tty needs").into(),
         );
     }
-    match container::exec(world, id, &request)? {
-        None => print(id),
-        Some(0) => {}
-        Some(status) => return Err(Exit::Status(status)),
+    if let Some(status) = container::exec(world, id, &request)? {
+        return ended(status);
     }
+    print(id);
     Ok(())
 }

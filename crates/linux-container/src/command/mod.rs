@@ -69,9 +69,13 @@ pub(crate) fn run(world: &World, matches: &Matches) -> Outcome {
         "network inspect" => Ok(networks::inspect(world, matches)?),
         "network list" => networks::list(world, matches),
         "network prune" => Ok(networks::prune(world)?),
-        "builder start" | "builder stop" => Ok(()),
+        "builder start" => builder::start(world, matches),
+        "builder stop" => {
+            builder::stop(world);
+            Ok(())
+        }
         "builder status" => builder::status(world, matches),
-        "builder delete" => Ok(builder::delete(world)?),
+        "builder delete" => Ok(builder::delete(world, matches)?),
         "registry login" => registry::login(world, matches),
         "registry logout" => Ok(registry::logout(world, matches)?),
         "registry list" => registry::list(world, matches),
@@ -79,6 +83,21 @@ pub(crate) fn run(world: &World, matches: &Matches) -> Outcome {
         "system kernel set" => Ok(system::kernel_set(world, matches)?),
         "system property list" => system::properties(world, matches),
         other => Err(Error::internal(format!("no such command: {other}")).into()),
+    }
+}
+
+/// There are no plugins here. Apple's tool looks for them where its services tell it to.
+pub(crate) fn no_plugin(world: &World, name: &str) -> Exit {
+    let message = if world.service().is_some() {
+        format!("Plugin 'container-{name}' not found.")
+    } else {
+        "Plugins are unavailable. Start the container system services and retry:\n\n    \
+         container system start"
+            .to_owned()
+    };
+    Exit::Usage {
+        message,
+        usage: String::new(),
     }
 }
 
@@ -91,6 +110,14 @@ pub(crate) fn print(text: &str) {
 /// A warning or a log line on stderr.
 pub(crate) fn warn(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// The end of a call with the status of a process in a container.
+fn ended(status: u8) -> Outcome {
+    match status {
+        0 => Ok(()),
+        status => Err(Exit::Status(status)),
+    }
 }
 
 /// The value of `--format`.

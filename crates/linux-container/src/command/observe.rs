@@ -1,15 +1,15 @@
 //! `logs` and `stats`.
 
-use std::fs;
 use std::io::Write;
 use std::time::Duration;
 
 use super::{format, print};
 use crate::cli::Matches;
 use crate::container::{self, Container};
-use crate::error::{Context, Error, Outcome, Result};
-use crate::logs;
+use crate::error::{Error, Outcome, Result};
+use crate::logs::{self, Form, Log, Until};
 use crate::model::Stats;
+use crate::monitor::Monitor;
 use crate::output::{self, Format, Layout};
 use crate::process;
 use crate::usage;
@@ -39,20 +39,18 @@ pub(super) fn logs(world: &World, matches: &Matches) -> Outcome {
         let text = format!("failed to get logs for container {id}");
         return Err(cause.wrapped(crate::error::Code::Internal, text).into());
     }
-    let from = fs::metadata(&path).map_or(0, |meta| meta.len());
-    let all = if boot {
-        fs::read(&path).context(|| format!("failed to open container logs: {}", path.display()))?
-    } else {
-        logs::output(&path)?
-    };
-    let text = lines.map_or(all.as_slice(), |lines| logs::tail(&all, lines));
+    let form = if boot { Form::Plain } else { Form::Monitor };
+    let log = Log::read(&path, form)?;
+    let text = lines.map_or(log.text.as_slice(), |lines| logs::tail(&log.text, lines));
     if std::str::from_utf8(text).is_err() {
         return Err(Error::internal("failed to convert container logs to utf8").into());
     }
     let mut out = std::io::stdout();
     let _ = out.write_all(text).and_then(|()| out.flush());
     if matches.has("follow") {
-        logs::follow(&path, from, !boot, container.init.as_ref(), &mut out)?;
+        let monitor = Monitor::find(world, &container.stored.id);
+        let until = Until::End(container.init.as_ref(), monitor);
+        logs::follow(&path, log.end, form, &until, &mut out)?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
-use super::{map, print, warn};
+use super::{ended, map, print, warn};
 use crate::cli::Matches;
 use crate::container::{self, Attach, Container, Record};
 use crate::error::{Code, Context, Error, Exit, Outcome, Result};
@@ -66,7 +66,7 @@ pub(super) fn run(world: &World, matches: &Matches) -> Outcome {
         print(&id);
         return Ok(());
     }
-    Err(container::attach(world, &id, matches.has("interactive")).into())
+    ended(container::attach(world, &id, matches.has("interactive"))?)
 }
 
 fn id(matches: &Matches) -> Result<String> {

@@ -1,10 +1,12 @@
 //! `create`, and the first half of `run`.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use super::{Container, Record, boot_log, disk, log_file, netns_file, spec};
 use crate::error::{Code, Context, Error, Result};
 use crate::lock::Lock;
+use crate::model::Configuration;
 use crate::podman::Podman;
 use crate::store::Store;
 use crate::world::World;
@@ -15,6 +17,14 @@ pub(crate) fn create(world: &World, record: &Record, lock: &Lock) -> Result<()> 
     let failed = |cause: Error| cause.wrapped(Code::Internal, "failed to create container");
     if Container::find(world, id)?.is_some() {
         let cause = Error::new(Code::Exists, format!("container already exists: {id}"));
+        return Err(failed(cause));
+    }
+    let taken = taken_hostnames(world, &record.configuration)?;
+    if !taken.is_empty() {
+        let cause = Error::new(
+            Code::Exists,
+            format!("hostname(s) already exist: {taken:?}"),
+        );
         return Err(failed(cause));
     }
     if Store::new(world).container(id)?.is_some() {
@@ -29,6 +39,19 @@ pub(crate) fn create(world: &World, record: &Record, lock: &Lock) -> Result<()> 
         return Err(failed(cause));
     }
     Ok(())
+}
+
+/// Hostnames of a new container that others have on their networks. They are made of names and DNS
+/// domains, so two names can come to the same.
+fn taken_hostnames(world: &World, config: &Configuration) -> Result<Vec<String>> {
+    let all = Container::all(world)?;
+    let networks = all.iter().flat_map(|c| &c.record.configuration.networks);
+    let used: BTreeSet<&str> = networks.map(|n| n.options.hostname.as_str()).collect();
+    let own = config.networks.iter().map(|n| &n.options.hostname);
+    Ok(own
+        .filter(|name| used.contains(name.as_str()))
+        .cloned()
+        .collect())
 }
 
 /// Everything that must be there before podman creates the container.

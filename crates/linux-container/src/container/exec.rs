@@ -1,7 +1,7 @@
 //! `exec`: a process in a running container, started by the runtime itself.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -11,13 +11,11 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::dup;
-use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, WaitOptions, pidfd_open};
 use serde_json::{Value, json};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
-use signal_hook::iterator::Signals;
 
-use super::Container;
 use super::files::{Root, missing_program};
+use super::{Container, streams};
 use crate::error::{Context, Error, Result};
 use crate::model::{Rlimit, User};
 use crate::parse::environment;
@@ -46,7 +44,7 @@ pub(crate) fn exec(world: &World, id: &str, request: &ExecRequest) -> Result<Opt
     }
     add(world, &container, init, request).map_err(|error| {
         // What fails because the container is ending says so, not how it was noticed.
-        if init.wait(Some(ENDING)) {
+        if init.wait(Some(ENDING)) || init.is_ending() {
             container.not_running()
         } else {
             error
@@ -135,18 +133,12 @@ impl Runtime {
     }
 }
 
-/// Signals handed on to the process.
-const FORWARDED: [i32; 6] = [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH];
-
-/// How long output may follow after the end of the process, as from its own children.
-const LATE_OUTPUT: Duration = Duration::from_secs(3);
-
 /// Runs the process to its end and returns its status. What it reads comes straight from this
 /// program's stdin; what it writes passes through here, so that whoever reads it sees its end when
 /// this program ends, whatever the process left running in the container.
 fn attached(runtime: &Runtime, stdin: Stdio) -> Result<u8> {
     let what = || "cannot run the process".to_owned();
-    let mut signals = Signals::new(FORWARDED).context(what)?;
+    let signals = streams::catch_signals()?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).context(what)?;
     let (out_from, out_to) = std::io::pipe().context(what)?;
     let (err_from, err_to) = std::io::pipe().context(what)?;
@@ -171,26 +163,14 @@ fn attached(runtime: &Runtime, stdin: Stdio) -> Result<u8> {
         let done = done.clone();
         let to = File::from(to.context(what)?);
         std::thread::spawn(move || {
-            copy(from, to);
+            // A reader that went away stops the copying, not the process.
+            let _ = streams::copy(from, to);
             let _ = done.send(());
         });
     }
-    std::thread::spawn(move || {
-        let mut endings = 0;
-        for signal in &mut signals {
-            if let Some(signal) = Signal::from_named_raw(signal) {
-                let _ = pidfd_send_signal(&handle, signal);
-            }
-            endings += u32::from(signal == SIGTERM || signal == SIGINT);
-            if endings == 3 {
-                let text = "Received 3 SIGINT/SIGTERM's, forcefully exiting.\n";
-                let _ = std::io::stderr().write_all(text.as_bytes());
-                std::process::exit(1);
-            }
-        }
-    });
+    streams::hand_on(signals, handle);
     let status = rustix::process::waitpid(Some(pid), WaitOptions::empty()).context(what)?;
-    let end = Instant::now() + LATE_OUTPUT;
+    let end = Instant::now() + streams::LATE_OUTPUT;
     for _ in 0..2 {
         let _ = finished.recv_timeout(end.saturating_duration_since(Instant::now()));
     }
@@ -199,21 +179,6 @@ fn attached(runtime: &Runtime, stdin: Stdio) -> Result<u8> {
         .exit_status()
         .or_else(|| Some(128 + status.terminating_signal()?));
     Ok(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
-}
-
-/// Copies all, each part as it comes.
-fn copy(mut from: impl Read, mut to: File) {
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        match from.read(&mut buffer) {
-            Ok(0) => return,
-            // A reader that went away stops the copying, not the process.
-            Ok(count) if to.write_all(&buffer[..count]).is_err() => return,
-            Ok(_) => {}
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(_) => return,
-        }
-    }
 }
 
 fn unavailable(error: &std::io::Error) -> Error {

@@ -4,6 +4,7 @@
 //! the container and removed after podman removed it, so that a process killed in between leaves
 //! at most a record without a container, which counts for nothing and is swept away later.
 
+mod attach;
 mod create;
 mod exec;
 mod files;
@@ -11,13 +12,15 @@ mod remove;
 mod spec;
 mod start;
 mod stop;
+mod streams;
 
+pub(crate) use attach::attach;
 pub(crate) use create::create;
 pub(crate) use exec::{ExecRequest, exec};
-pub(crate) use files::unmount_all;
+pub(crate) use files::{touch, unmount_all};
 pub(crate) use remove::{remove, sweep};
 pub(crate) use spec::{MASKED, READ_ONLY};
-pub(crate) use start::{Attach, attach, start};
+pub(crate) use start::{Attach, start};
 pub(crate) use stop::{kill, stop};
 
 use std::fs;

@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use super::stop::CLEAN_UP;
@@ -15,7 +13,7 @@ use crate::lock::Lock;
 use crate::model::{Attachment, Configuration, MountKind};
 use crate::monitor;
 use crate::network::{self, Resolver};
-use crate::podman::{Podman, unavailable};
+use crate::podman::Podman;
 use crate::process;
 use crate::publish::Publisher;
 use crate::store::Store;
@@ -27,7 +25,7 @@ use crate::world::{World, write_atomic};
 pub(crate) enum Attach {
     /// Started when this returns.
     Detached,
-    /// Prepared; [`attach`] starts it.
+    /// Prepared; [`super::attach`] starts it.
     Later,
 }
 
@@ -128,21 +126,6 @@ fn boot(world: &World, container: &Container, mode: Attach) -> Result<()> {
         config.init_process.executable
     ));
     Ok(())
-}
-
-/// Becomes podman, attached to a prepared container: streams, signals and the status of the
-/// process pass without anything in between.
-pub(crate) fn attach(world: &World, id: &str, interactive: bool) -> Error {
-    // No key is podman's: all belong to the process.
-    let keys = ["--detach-keys", ""];
-    let mut command = Podman::new(world).command(["start", "--attach", "--sig-proxy"]);
-    command.args(keys);
-    if interactive {
-        command.arg("--interactive");
-    } else {
-        command.stdin(Stdio::null());
-    }
-    unavailable(&command.arg(id).exec())
 }
 
 /// Puts the failures that Apple's tool knows into its words.

@@ -125,6 +125,7 @@ pub(crate) struct Request {
 
 /// Creates a network and its bridge.
 pub(crate) fn create(world: &World, request: Request) -> Result<()> {
+    let _own = alone(world, &request.name)?;
     let _host = Lock::host()?;
     let _lock = Lock::networks(world)?;
     if find(world, &request.name).is_some() {
@@ -161,8 +162,17 @@ pub(crate) fn create(world: &World, request: Request) -> Result<()> {
     isolation::apply(world, &all(world), world.outside())
 }
 
+/// Two calls that make or remove one network do not wait for each other: the second fails.
+fn alone(world: &World, name: &str) -> Result<Lock> {
+    Lock::try_network(world, name).ok_or_else(|| {
+        let text = format!("network {name} has a pending operation");
+        Error::new(Code::Exists, text)
+    })
+}
+
 /// Removes a network without users.
 pub(crate) fn remove(world: &World, entity: &Entity) -> Result<()> {
+    let _own = alone(world, entity.name())?;
     let _lock = Lock::networks(world)?;
     let folder = world.networks().join(entity.name());
     fs::remove_dir_all(&folder).context(|| format!("cannot remove {}", folder.display()))?;

@@ -98,9 +98,8 @@ fn mount(value: &str) -> Result<Request> {
         match key {
             "type" => {
                 kind = match content {
-                    "bind" | "virtiofs" => "virtiofs",
-                    "tmpfs" | "volume" => content,
-                    _ => return Err(Error::invalid(format!("unsupported mount type {content}"))),
+                    "bind" => "virtiofs",
+                    other => other,
                 }
             }
             "source" | "src" => source = Some(content.to_owned()),
@@ -114,6 +113,15 @@ fn mount(value: &str) -> Result<Request> {
                 )));
             }
         }
+    }
+    if !matches!(kind, "virtiofs" | "tmpfs" | "volume") {
+        // Apple's tool looks at the source, which it cannot read then, and at the type.
+        let how = if source.is_some() {
+            "unknown"
+        } else {
+            "unsupported"
+        };
+        return Err(Error::invalid(format!("{how} mount type {kind}")));
     }
     if let (Some((option, _)), true) = (tmpfs_options.first(), kind != "tmpfs") {
         return Err(Error::invalid(format!(
@@ -191,6 +199,10 @@ mod tests {
         assert_eq!(
             error(mount("type=floppy,target=/x")),
             "unsupported mount type floppy"
+        );
+        assert_eq!(
+            error(mount("type=floppy,source=/etc,target=/x")),
+            "unknown mount type floppy"
         );
         assert_eq!(
             error(mount("type=tmpfs,source=/a,target=/x")),

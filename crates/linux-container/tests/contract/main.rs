@@ -5,8 +5,9 @@
 //! busybox (such as `docker.io/library/alpine:latest`), with its services started. Tests whose
 //! name begins with `twin_` look at what only the Linux program has; they are left out then.
 //!
-//! Out of reach on Linux: vmnet, the Local Network permission, segmentation offload, virtiofs
-//! errors, boot times of machines, differences between kernels.
+//! Tests whose names begin with `mac_` show what is out of reach on Linux: vmnet, the Local Network
+//! permission, segmentation offload, virtiofs errors, boot times of machines, their kernel. They
+//! are ignored there.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,13 +18,16 @@
 mod build;
 mod containers;
 mod exec;
+mod flags;
 mod images;
 mod isolation;
 mod killed;
+mod mac;
 mod observe;
 mod program;
 mod publish;
 mod resources;
 mod service;
+mod system;
 mod usage;
 mod versions;

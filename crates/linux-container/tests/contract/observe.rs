@@ -29,6 +29,35 @@ fn logs_are_merged_counted_followed_and_emptied_at_each_start() {
 }
 
 #[test]
+fn followed_logs_have_each_line_once() {
+    let program = Program::shared();
+    let script = "i=0; while [ $i -lt 60000 ]; do echo $i; i=$((i + 1)); done";
+    let c = program.run(&[], script);
+    let expected: Vec<String> = (0..60_000).map(|n| n.to_string()).collect();
+    let expected = expected.join("\n") + "\n";
+    let followers: Vec<_> = (0..6)
+        .map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(30));
+            let mut command = program.command(["logs", "--follow", &c.id]);
+            command
+                .stdout(std::process::Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for follower in followers {
+        let output = follower.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let odd = text.lines().zip(expected.lines()).find(|(a, b)| a != b);
+        assert!(
+            text == expected,
+            "first difference: {odd:?}, {} bytes",
+            text.len()
+        );
+    }
+}
+
+#[test]
 fn logs_that_are_no_text_are_an_error() {
     let program = Program::shared();
     let c = program.run(&[], "printf 'a\\377b\\n'; sleep 1000");

@@ -276,7 +276,10 @@ fn twin_containers_may_be_let_out_and_the_host_gets_its_setting_back() {
     for (limit, least) in [("instances", 8192), ("watches", 524_288)] {
         let file = format!("/proc/sys/fs/inotify/max_user_{limit}");
         let value = std::fs::read_to_string(file).unwrap();
-        assert!(value.trim().parse::<u64>().unwrap() >= least, "{limit}: {value}");
+        assert!(
+            value.trim().parse::<u64>().unwrap() >= least,
+            "{limit}: {value}"
+        );
     }
     program
         .call(["network", "create", "--internal", "closed"])

@@ -68,18 +68,6 @@ fn missing_arguments_and_values_are_usage_errors() {
 }
 
 #[test]
-fn unknown_subcommand_is_a_missing_plugin() {
-    let answer = program().call(["frobnicate"]);
-    assert_eq!(answer.status, 64);
-    assert!(
-        answer
-            .stderr
-            .contains("Plugin 'container-frobnicate' not found."),
-        "{answer:?}"
-    );
-}
-
-#[test]
 fn help_names_the_flags_that_clients_probe_for() {
     let help = program().call(["run", "--help"]).ok();
     for flag in [
