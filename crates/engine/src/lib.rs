@@ -37,7 +37,9 @@ pub use archive::{Archive, ArchivedImage, normalise as normalise_image};
 pub use change::{ChangePlan, Changed, PlanItem};
 pub use create::{CreateRequest, Created};
 pub use delete::Deleted;
-pub use doctor::{Check, CheckState, Fix, FixId, RuntimeUse};
+pub use doctor::{
+    Acceptance, AcceptanceCheck, AcceptanceState, Check, CheckState, Fix, FixId, RuntimeUse,
+};
 pub use error::{Error, ErrorCode, Result};
 pub use home::Home;
 pub use host::{architecture, doubts};

@@ -80,6 +80,18 @@ pub(crate) fn usual_image(cluster: &Cluster, version: &str) -> String {
         .unwrap_or_else(|| node_image(version))
 }
 
+/// What a container needs to be a machine that boots a node image.
+pub(crate) fn machine(name: &str, image: &str, platform: &str) -> RunSpec {
+    let mut run = RunSpec::new(name, image)
+        .tmpfs("/tmp")
+        .tmpfs("/run")
+        .env("container", "docker");
+    run.platform = Some(platform.to_owned());
+    run.cap_add = vec!["ALL".into()];
+    run.unmasked = true;
+    run
+}
+
 /// What a cluster's nodes have in common while they are made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shared<'a> {
@@ -118,17 +130,11 @@ impl NodeDraft {
         let cpus = plan
             .cpus
             .unwrap_or_else(|| plan.role.default_cpus().min(shared.host_cpus));
-        let mut run = RunSpec::new(&plan.name, &self.image)
-            .tmpfs("/tmp")
-            .tmpfs("/run")
-            .env("container", "docker")
+        let mut run = machine(&plan.name, &self.image, shared.platform)
             .label(LABEL_CLUSTER, &shared.cluster.name)
             .label(LABEL_ROLE, plan.role.as_str())
             .label(LABEL_ADDRESS, self.address.to_string())
             .label(LABEL_CREATION, shared.creation);
-        run.platform = Some(shared.platform.to_owned());
-        run.cap_add = vec!["ALL".into()];
-        run.unmasked = true;
         run.cpus = Some(cpus.max(1));
         run.memory = Some(memory.bytes());
         run.mounts = plan

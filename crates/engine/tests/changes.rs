@@ -1,6 +1,8 @@
 //! Changes of a running cluster and checks of the machine, over a scripted `container`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "scripted/acceptance.rs"]
+mod acceptance;
 #[path = "scripted/api.rs"]
 mod api;
 #[path = "scripted/bench.rs"]

@@ -25,7 +25,7 @@ const PORTS: &str = "Ports";
 
 /// The oldest guest kernel with all that several nodes need: VXLAN and nftables. An upgrade of
 /// `container` keeps the kernel that was installed first.
-const OLDEST_KERNEL: Version = Version::new(6, 18, 0);
+pub(super) const OLDEST_KERNEL: Version = Version::new(6, 18, 0);
 
 /// With less room than this, in bytes, images and volumes soon have none.
 const COMFORTABLE_ROOM: u64 = 10 << 30;

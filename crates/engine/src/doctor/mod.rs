@@ -1,5 +1,6 @@
 //! What clusters need of this machine, looked at one by one, and what puts it right.
 
+mod acceptance;
 mod checks;
 mod machine;
 mod runtime;
@@ -14,6 +15,7 @@ use ts_rs::TS;
 use crate::error::{Error, ErrorCode, Result};
 use crate::{Engine, Operation};
 
+pub use acceptance::{Acceptance, AcceptanceCheck, AcceptanceState};
 pub(crate) use machine::total_memory;
 pub use runtime::RuntimeUse;
 

@@ -11,7 +11,7 @@ use engine::{Check, CheckState, Engine, ErrorCode, FixId, Home, Operation};
 use super::bench::{healthy, two_nodes};
 
 /// A script whose services keep their files in `root`.
-fn in_folder(root: &Path) -> Script {
+pub(super) fn in_folder(root: &Path) -> Script {
     let status = format!(
         r#"{{"client":{{"version":"1.5.0"}},"server":{{"version":"1.5.0"}},"paths":{{"appRoot":"{}/","installRoot":"/usr/local/"}},"status":"running"}}"#,
         root.display()
@@ -19,7 +19,7 @@ fn in_folder(root: &Path) -> Script {
     Script::new().on(&["system", "status"], [Act::Stdout(status)])
 }
 
-fn with_kernel(root: &Path, name: &str) {
+pub(super) fn with_kernel(root: &Path, name: &str) {
     let kernels = root.join("kernels");
     std::fs::create_dir_all(&kernels).unwrap();
     std::fs::write(kernels.join(name), "").unwrap();
@@ -28,7 +28,7 @@ fn with_kernel(root: &Path, name: &str) {
 }
 
 /// All rules of both.
-fn both(mut first: Script, second: Script) -> Script {
+pub(super) fn both(mut first: Script, second: Script) -> Script {
     first.rules.extend(second.rules);
     first
 }
@@ -183,7 +183,7 @@ async fn a_kubeconfig_that_is_broken_is_told_and_left_alone() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "clusters: [\n");
 }
 
-fn calls(stand: &Stand, word: &str) -> Vec<String> {
+pub(super) fn calls(stand: &Stand, word: &str) -> Vec<String> {
     let calls = stand.calls().into_iter();
     let calls = calls.map(|call| call.arguments.join(" "));
     calls.filter(|call| call.contains(word)).collect()
