@@ -53,9 +53,10 @@ impl Engine {
         let mut problems = mount_problems(&drafts);
         let api_port = request.cluster.networking.api_server_port;
         let chooses = api_port.is_none() || !request.cluster.open_ports().is_empty();
-        let turn = match chooses {
-            true => Some(self.home.port_turn().await?),
-            false => None,
+        let turn = if chooses {
+            Some(self.home.port_turn().await?)
+        } else {
+            None
         };
 
         let (inventory, networks) = tokio::try_join!(Inventory::read(container), async {
