@@ -79,6 +79,7 @@ const CHANGE: &[Stage] = &[
     stage("Nodes leave", 30, &["cordon", "drain", "leave", "remove"]),
     stage("Boot", 20, BOOT),
     stage("Join", 20, JOIN),
+    // Also images that new nodes get.
     stage("Change", 15, &[]),
     stage("Ready", 10, &["dns", "ready"]),
 ];
@@ -139,7 +140,8 @@ pub fn progress(kind: OperationKind, steps: &[Step]) -> Progress {
                 // A stage that others have overtaken without a step was not needed.
                 if index < current { stage.weight } else { 0 }
             } else {
-                stage.weight * count.ended / count.expected.max(count.seen)
+                stage.weight * (count.ended * 100 + count.part)
+                    / (count.expected.max(count.seen) * 100)
             }
         })
         .sum();
@@ -155,6 +157,8 @@ pub fn progress(kind: OperationKind, steps: &[Step]) -> Progress {
 struct Count {
     seen: u32,
     ended: u32,
+    /// Of those that have not ended, how far they are: percent, added up.
+    part: u32,
     expected: u32,
 }
 
@@ -168,6 +172,10 @@ impl Count {
             .iter()
             .filter(|step| matches!(step.state, StepState::Done))
             .count();
+        let open = mine
+            .iter()
+            .filter(|step| !matches!(step.state, StepState::Done));
+        let part = open.filter_map(|step| step.percent).map(u32::from).sum();
         let nodes: BTreeSet<&str> = steps
             .iter()
             .filter_map(|step| step.node.as_deref())
@@ -182,6 +190,7 @@ impl Count {
         Self {
             seen: number(mine.len()),
             ended: number(ended),
+            part,
             expected: number(expected),
         }
     }
@@ -222,6 +231,7 @@ mod tests {
             node: node.map(str::to_owned),
             state,
             detail: None,
+            percent: None,
             at_ms: 0,
             took_ms: None,
         }
@@ -303,5 +313,20 @@ mod tests {
         remember(&mut steps, step("load", Some("a"), StepState::Done));
         assert_eq!(steps.len(), 1);
         assert_eq!(steps[0].detail.as_deref(), Some("12 of 40 Mi"));
+    }
+
+    #[test]
+    fn what_nodes_have_received_counts_before_they_are_done() {
+        let mut steps = vec![
+            step("check-archive", None, StepState::Done),
+            step("load", Some("a"), StepState::Progress),
+            step("load", Some("b"), StepState::Progress),
+        ];
+        let percent = |steps: &[Step]| progress(OperationKind::Load, steps).percent;
+        assert_eq!(percent(&steps), 20);
+        steps[1].percent = Some(50);
+        assert_eq!(percent(&steps), 40);
+        steps[2].state = StepState::Done;
+        assert_eq!(percent(&steps), 80);
     }
 }

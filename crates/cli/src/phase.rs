@@ -26,6 +26,7 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("check-archive", "checking archive", "archive checked"),
     ("save-image", "saving image", "image saved"),
     ("load", "loading", "loaded"),
+    ("copy-images", "copying images", "images copied"),
     ("logs", "collecting logs", "logs collected"),
     // Of a node.
     ("boot", "booting", "booted"),

@@ -24,6 +24,8 @@ pub struct Archive {
     /// The images in it.
     pub images: Vec<ArchivedImage>,
     compression: Compression,
+    /// Bytes of the uncompressed stream, without the padding at its end.
+    length: u64,
 }
 
 /// An image in an archive.
@@ -62,7 +64,7 @@ impl Archive {
             return Err(invalid(&path, "it is not a regular file"));
         }
         let compression = Compression::of(&path)?;
-        let mut documents = Documents::read(&path, compression)?;
+        let (mut documents, length) = Documents::read(&path, compression)?;
         let images = documents.images().map_err(|why| invalid(&path, &why))?;
         if images.is_empty() {
             return Err(invalid(&path, "it holds no image"));
@@ -71,6 +73,7 @@ impl Archive {
             path,
             images,
             compression,
+            length,
         })
     }
 
@@ -93,6 +96,11 @@ impl Archive {
             }
         }
         Ok(())
+    }
+
+    /// About how many bytes [`Archive::reader`] gives.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
     }
 
     /// The uncompressed tar stream.
@@ -152,10 +160,14 @@ struct Documents {
 }
 
 impl Documents {
-    fn read(path: &Path, compression: Compression) -> Result<Self> {
+    /// Reads all of an archive; also says how long its stream is.
+    fn read(path: &Path, compression: Compression) -> Result<(Self, u64)> {
         let broken =
             |error: std::io::Error| invalid(path, &format!("it is broken or cut short ({error})"));
-        let mut tar = tar::Archive::new(open_stream(path, compression)?);
+        let mut tar = tar::Archive::new(Counted {
+            stream: open_stream(path, compression)?,
+            length: 0,
+        });
         let mut files = HashMap::new();
         let mut total = 0;
         for entry in tar.entries().map_err(broken)? {
@@ -189,7 +201,7 @@ impl Documents {
             }
             files.insert(name, content);
         }
-        Ok(Self { files })
+        Ok((Self { files }, tar.into_inner().length))
     }
 
     fn images(&mut self) -> std::result::Result<Vec<ArchivedImage>, String> {
@@ -291,6 +303,20 @@ impl Documents {
             parsed.architecture,
             format!("sha256:{}", id.unwrap_or_default()),
         ))
+    }
+}
+
+/// A stream and how much of it was read.
+struct Counted<R> {
+    stream: R,
+    length: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.stream.read(into)?;
+        self.length += read as u64;
+        Ok(read)
     }
 }
 
@@ -461,6 +487,8 @@ mod tests {
                 .read_to_end(&mut unpacked)
                 .expect("whole");
             assert_eq!(unpacked, plain);
+            let padding = unpacked.len() as u64 - archive.length();
+            assert!(padding <= 1024, "{padding} bytes were not counted");
         }
     }
 

@@ -34,7 +34,7 @@ pub(crate) fn platform() -> String {
 }
 
 /// Cores of this machine.
-pub(crate) fn cpus() -> u32 {
+pub fn cpus() -> u32 {
     std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1))
 }
 

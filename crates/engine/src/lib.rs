@@ -39,10 +39,11 @@ pub use create::{CreateRequest, Created};
 pub use delete::Deleted;
 pub use doctor::{
     Acceptance, AcceptanceCheck, AcceptanceState, Check, CheckState, Fix, FixId, RuntimeUse,
+    total_memory,
 };
 pub use error::{Error, ErrorCode, Result};
 pub use home::Home;
-pub use host::{architecture, doubts};
+pub use host::{architecture, cpus, doubts};
 pub use images::{ImageOnNode, LoadedImage, NodeImages};
 pub use inventory::ClusterState;
 pub use manifest::{ManifestChange, ManifestObject, ManifestPreview, ManifestProblem};

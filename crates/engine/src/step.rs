@@ -37,6 +37,10 @@ pub struct Step {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub detail: Option<String>,
+    /// How far it is, in percent, where that can be told; 100 only at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub percent: Option<u8>,
     /// Milliseconds since the operation began.
     pub at_ms: u64,
     /// Milliseconds that the step took; only when it ended.
@@ -84,7 +88,7 @@ impl Steps {
             began: Instant::now(),
             ended: false,
         };
-        step.send(StepState::Started, None, None);
+        step.send(StepState::Started, None, None, None);
         step
     }
 
@@ -102,6 +106,7 @@ impl Steps {
             node: Some(node.to_owned()),
             state,
             detail,
+            percent: None,
             at_ms: millis(self.began.elapsed()),
             took_ms: took.map(millis),
         });
@@ -126,7 +131,18 @@ pub struct RunningStep {
 impl RunningStep {
     /// Says how far it is.
     pub fn progress(&self, detail: impl Into<String>) {
-        self.send(StepState::Progress, Some(detail.into()), None);
+        self.send(StepState::Progress, Some(detail.into()), None, None);
+    }
+
+    /// Says how far it is where that can be counted: `done` of `all`.
+    pub(crate) fn counted(&self, done: u64, all: u64, detail: impl Into<String>) {
+        let percent = percent(done, all);
+        self.send(
+            StepState::Progress,
+            Some(detail.into()),
+            Some(percent),
+            None,
+        );
     }
 
     /// Ends it well.
@@ -141,15 +157,22 @@ impl RunningStep {
 
     fn finish(mut self, detail: Option<String>) {
         self.ended = true;
-        self.send(StepState::Done, detail, Some(self.began.elapsed()));
+        self.send(StepState::Done, detail, None, Some(self.began.elapsed()));
     }
 
-    fn send(&self, state: StepState, detail: Option<String>, took: Option<Duration>) {
+    fn send(
+        &self,
+        state: StepState,
+        detail: Option<String>,
+        percent: Option<u8>,
+        took: Option<Duration>,
+    ) {
         self.steps.send(Step {
             phase: self.phase.clone(),
             node: self.node.clone(),
             state,
             detail,
+            percent,
             at_ms: millis(self.steps.began.elapsed()),
             took_ms: took.map(millis),
         });
@@ -159,9 +182,15 @@ impl RunningStep {
 impl Drop for RunningStep {
     fn drop(&mut self) {
         if !self.ended {
-            self.send(StepState::Failed, None, Some(self.began.elapsed()));
+            self.send(StepState::Failed, None, None, Some(self.began.elapsed()));
         }
     }
+}
+
+/// Whole percent; 100 is for the end alone.
+pub(crate) fn percent(done: u64, all: u64) -> u8 {
+    let percent = u128::from(done) * 100 / u128::from(all.max(1));
+    u8::try_from(percent.min(99)).unwrap_or(99)
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -189,5 +218,12 @@ mod tests {
                 StepState::Failed
             ]
         );
+    }
+
+    #[test]
+    fn percent_never_says_the_end_before_it_came() {
+        assert_eq!((percent(0, 0), percent(0, 7), percent(3, 7)), (0, 0, 42));
+        assert_eq!((percent(7, 7), percent(9, 7)), (99, 99));
+        assert_eq!(percent(u64::MAX, u64::MAX), 99);
     }
 }

@@ -7,6 +7,8 @@ mod bench;
 mod images;
 #[path = "scripted/lifecycle.rs"]
 mod lifecycle;
+#[path = "scripted/loading.rs"]
+mod loading;
 #[path = "scripted/ports.rs"]
 mod ports;
 #[path = "scripted/standing.rs"]

@@ -54,6 +54,7 @@ fn step(phase: &str, state: StepState) -> Step {
         node: Some("dev-control-plane".into()),
         state,
         detail: None,
+        percent: None,
         at_ms: 0,
         took_ms: None,
     }

@@ -100,14 +100,20 @@ fn changed_text(changed: &Changed, took: &str) -> String {
         "Cluster \"{name}\" is changed after {took}: {what}
 "
     );
-    if changed.forced.is_empty() {
-        return text;
-    }
-    let pods = harmless(&changed.forced.join(", "));
-    format!(
-        "{text}Ended with their node, as they did not leave it: {pods}
-"
-    )
+    let notes = [
+        (
+            &changed.forced,
+            "Ended with their node, as they did not leave it",
+        ),
+        (&changed.lacking, "Images to be loaded again"),
+    ];
+    notes
+        .into_iter()
+        .filter(|(names, _)| !names.is_empty())
+        .fold(text, |text, (names, what)| {
+            let names = harmless(&names.join(", "));
+            format!("{text}{what}: {names}\n")
+        })
 }
 
 #[cfg(test)]
@@ -146,12 +152,14 @@ mod tests {
             name: "dev".into(),
             added: vec!["dev-worker2".into()],
             forced: vec!["default/slow".into()],
+            lacking: vec!["dev-worker2: shop:1".into()],
             ..Changed::default()
         };
         assert_eq!(
             changed_text(&changed, "9.0s"),
             "Cluster \"dev\" is changed after 9.0s: 1 node added\n\
-             Ended with their node, as they did not leave it: default/slow\n"
+             Ended with their node, as they did not leave it: default/slow\n\
+             Images to be loaded again: dev-worker2: shop:1\n"
         );
     }
 }

@@ -143,6 +143,7 @@ mod tests {
             node: node.map(str::to_owned),
             state,
             detail: None,
+            percent: None,
             at_ms,
             took_ms: (state == StepState::Done).then_some(1500),
         }

@@ -8,6 +8,7 @@ use kube::Client;
 use spec::Cluster;
 
 use super::difference::{Difference, Marks};
+use super::images::Loaded;
 use super::truth::Truth;
 use super::{Changed, Survey, marks, words};
 use crate::error::{Error, ErrorCode, Result};
@@ -78,7 +79,8 @@ impl Engine {
         op.unless_cancelled(marks::open_all(&site.client, &leaving))
             .await?;
         step.done();
-        let mut changed = site.carry_out(survey.difference).await?;
+        let images = op.unless_cancelled(site.loaded_images(&survey)).await?;
+        let mut changed = site.carry_out(survey.difference, images).await?;
         ClusterDir::write(&site.dir.spec_file(), &wanted.to_yaml())?;
         name.clone_into(&mut changed.name);
         Ok(changed)
@@ -86,7 +88,7 @@ impl Engine {
 }
 
 impl Site<'_> {
-    async fn carry_out(&mut self, difference: Difference) -> Result<Changed> {
+    async fn carry_out(&mut self, difference: Difference, mut images: Loaded) -> Result<Changed> {
         let mut changed = Changed::default();
         let (late, now): (Vec<Marks>, Vec<Marks>) = difference
             .marked
@@ -100,7 +102,7 @@ impl Site<'_> {
             .map(|one| one.plan.name)
             .collect();
         if !added.is_empty() {
-            self.add(&added).await?;
+            changed.lacking.extend(self.add(&added, &images).await?);
         }
         self.mark(&late, &mut changed).await?;
         if !added.is_empty() {
@@ -111,6 +113,7 @@ impl Site<'_> {
         for removal in difference.removed {
             changed.forced.extend(self.remove(&removal.node).await?);
             self.truth.removed(&removal.node);
+            images.forget(&removal.node);
             self.truth.save(&self.dir)?;
             changed.removed.push(removal.node);
         }
@@ -120,11 +123,21 @@ impl Site<'_> {
         for recreation in difference.recreated {
             let node = [recreation.node];
             changed.forced.extend(self.remove(&node[0]).await?);
-            self.add(&node).await?;
+            changed.lacking.extend(self.add(&node, &images).await?);
             self.added(&node)?;
             changed.recreated.extend(node);
         }
         Ok(changed)
+    }
+
+    /// Which images nodes have that others, still to be made, will need.
+    async fn loaded_images(&self, survey: &Survey) -> Result<Loaded> {
+        let difference = &survey.difference;
+        if difference.added.is_empty() && difference.recreated.is_empty() {
+            return Ok(Loaded::default());
+        }
+        let nodes = survey.inventory.nodes(&self.wanted.name);
+        Ok(Loaded::ask(&self.container, nodes).await)
     }
 
     /// Sets labels and taints.

@@ -1,7 +1,7 @@
 //! New workers for a running cluster: booted, connected, joined.
 
 use futures::FutureExt;
-use futures::future::try_join_all;
+use futures::future::{join_all, try_join_all};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Secret as SecretObject;
 use kube::api::{DeleteParams, PostParams};
@@ -10,6 +10,7 @@ use kube::{Api, Client};
 use serde_json::json;
 
 use super::carry_out::Site;
+use super::images::Loaded;
 use super::leave::forget;
 use super::remains::containers_of;
 use crate::api;
@@ -31,8 +32,9 @@ const JOINING: &str = "system:bootstrappers:kubeadm:default-node-token";
 const TOKEN_LIFE: SignedDuration = SignedDuration::from_mins(15);
 
 impl Site<'_> {
-    /// Makes workers part of the cluster, all at once. When that fails none of them is left.
-    pub(super) async fn add(&mut self, names: &[String]) -> Result<()> {
+    /// Makes workers part of the cluster, all at once. When that fails none of them is left. Gives
+    /// the images that they lack.
+    pub(super) async fn add(&mut self, names: &[String], images: &Loaded) -> Result<Vec<String>> {
         let drafts: Vec<NodeDraft> = self
             .drafts
             .iter()
@@ -46,10 +48,10 @@ impl Site<'_> {
         self.dir.begin_change(&change)?;
         let made = self
             .op
-            .unless_cancelled(self.make(&drafts, &change.id))
+            .unless_cancelled(self.make(&drafts, &change.id, images))
             .await;
         match made {
-            Ok(()) => Ok(()),
+            Ok(lacking) => Ok(lacking),
             Err(error) => Err(self.abandon(&change, error).await),
         }
     }
@@ -63,7 +65,12 @@ impl Site<'_> {
         ClusterDir::remove(&self.dir.change_file())
     }
 
-    async fn make(&self, drafts: &[NodeDraft], creation: &str) -> Result<()> {
+    async fn make(
+        &self,
+        drafts: &[NodeDraft],
+        creation: &str,
+        images: &Loaded,
+    ) -> Result<Vec<String>> {
         let shared = Shared {
             cluster: self.wanted,
             platform: &host::platform(),
@@ -84,7 +91,12 @@ impl Site<'_> {
         let token = Token::create(&self.client).await?;
         let joined = self.join(drafts, &token).await;
         token.remove(&self.client).await;
-        joined
+        joined?;
+        let given: Vec<_> = drafts
+            .iter()
+            .map(|draft| self.give_images(&draft.plan.name, images))
+            .collect();
+        Ok(join_all(given).await.concat())
     }
 
     /// Lets nodes that run join, and waits until they are of use.

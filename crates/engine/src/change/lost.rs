@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{PersistentVolume, Pod};
 use kube::api::ListParams;
 use kube::{Api, ResourceExt};
 
+use super::images::Loaded;
 use super::leave;
 
 /// An API that does not answer in this time counts as not answering.
@@ -44,6 +45,15 @@ impl Losses {
             }
         }
         losses
+    }
+
+    /// Adds images that came from archives and that no other node has.
+    pub(super) fn images(&mut self, loaded: &Loaded) {
+        for node in loaded.nodes() {
+            for image in loaded.only_on(node) {
+                self.add(node, format!("image {image}"));
+            }
+        }
     }
 
     fn add(&mut self, node: &str, what: String) {

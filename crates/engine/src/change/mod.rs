@@ -8,6 +8,7 @@
 
 mod carry_out;
 mod difference;
+mod images;
 mod join;
 mod leave;
 mod lost;
@@ -29,6 +30,7 @@ use crate::inventory::{self, Inventory, NodeContainer};
 use crate::open_ports;
 use crate::plan;
 use difference::{Difference, Found};
+use images::Loaded;
 use lost::Losses;
 
 /// What a changed Cluster YAML means for a cluster that runs.
@@ -62,8 +64,9 @@ pub struct PlanItem {
     pub what: String,
     /// What that means, in a sentence.
     pub effect: String,
-    /// What is lost for good: volumes on the node's disk, and pods that nothing makes again, as
-    /// `volume default/data-db-0` and `pod default/debug`.
+    /// What is lost for good: volumes on the node's disk, pods that nothing makes again, and images
+    /// from archives that no other node has, as `volume default/data-db-0`, `pod default/debug`
+    /// and `image docker.io/library/shop:2.1`.
     pub loses: Vec<String>,
 }
 
@@ -83,6 +86,8 @@ pub struct Changed {
     pub recreated: Vec<String>,
     /// Pods (`namespace/name`) that did not leave their node in time and went with it.
     pub forced: Vec<String>,
+    /// Images (`node: name`) that were loaded before and that nodes which were made lack now.
+    pub lacking: Vec<String>,
 }
 
 /// All that a change is about: what is, and what is to be.
@@ -107,7 +112,10 @@ impl Engine {
         let mut losses = Losses::default();
         if blocked.is_none() && !survey.difference.leaving().is_empty() {
             match lost::ask(&survey.kubeconfig).await {
-                Ok(found) => losses = found,
+                Ok(found) => {
+                    losses = found;
+                    losses.images(&Loaded::ask(&self.container, nodes).await);
+                }
                 Err(reason) => blocked = Some(reason),
             }
         }

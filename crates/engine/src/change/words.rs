@@ -130,7 +130,7 @@ fn recreation(recreation: &Recreation, losses: &Losses) -> PlanItem {
     let with_it = marks(&recreation.marks).into_iter().map(|item| item.what);
     let fields: Vec<String> = fields.chain(with_it).collect();
     let effect = "Its pods move to other nodes; then it is made again under the same name and \
-                  address, with an empty disk.";
+                  address, with an empty disk. Images from archives are copied from other nodes.";
     PlanItem {
         loses: losses.with(&recreation.node),
         ..item(Some(&recreation.node), fields.join("; "), effect)

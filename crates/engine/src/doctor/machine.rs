@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use spec::Role;
 
@@ -88,9 +89,10 @@ struct Memory {
     free: u64,
 }
 
-/// All memory of this machine in bytes, when it can be measured.
-pub(crate) fn total_memory() -> Option<u64> {
-    measured().map(|memory| memory.total)
+/// All memory of this machine in bytes, when it can be measured. Measured once: it stays.
+pub fn total_memory() -> Option<u64> {
+    static TOTAL: LazyLock<Option<u64>> = LazyLock::new(|| measured().map(|memory| memory.total));
+    *TOTAL
 }
 
 fn measured() -> Option<Memory> {

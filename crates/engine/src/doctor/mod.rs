@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::{Engine, Operation};
 
 pub use acceptance::{Acceptance, AcceptanceCheck, AcceptanceState};
-pub(crate) use machine::total_memory;
+pub use machine::total_memory;
 pub use runtime::RuntimeUse;
 
 /// One thing that is checked.

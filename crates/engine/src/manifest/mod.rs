@@ -9,7 +9,7 @@ mod target;
 
 use std::time::Duration;
 
-use futures::{StreamExt, stream};
+use futures::{FutureExt, StreamExt, stream};
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -109,7 +109,10 @@ impl Engine {
         };
         let client = self.client_of(name).await?;
         let kinds = Kinds::discover(&client, &manifests).await?;
-        let looks = manifests.iter().map(|manifest| kinds.preview(manifest));
+        // Boxed: of a future that borrows each in turn the compiler can't tell that it may move
+        // between threads.
+        let looks = manifests.iter().map(|one| kinds.preview(one).boxed());
+        let looks: Vec<_> = looks.collect();
         let objects = stream::iter(looks).buffered(AT_ONCE).collect().await;
         Ok(ManifestPreview {
             objects,

@@ -168,8 +168,10 @@ impl Meter {
                     .get(name)
                     .copied()
                     .or(kubelet.and_then(|it| it.cpu.cores())),
-                memory_bytes: kubelet
-                    .and_then(|node| node.memory.working_set_bytes)
+                memory_bytes: self
+                    .kubelets
+                    .get(name)
+                    .and_then(|(_, summary)| summary.memory())
                     .or_else(|| memory.get(name).copied()),
                 disk_bytes: disk.map(|disk| disk.0),
                 disk_capacity_bytes: disk.map(|disk| disk.1),
@@ -271,13 +273,23 @@ struct Summary {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct NodeStats {
     #[serde(default)]
     cpu: CpuStats,
     #[serde(default)]
     memory: MemoryStats,
+    /// The kubelet, the container runtime, and all pods together.
+    #[serde(default)]
+    system_containers: Vec<ContainerStats>,
     fs: Option<FsStats>,
     runtime: Option<RuntimeStats>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ContainerStats {
+    #[serde(default)]
+    memory: MemoryStats,
 }
 
 #[derive(Debug, Deserialize)]
@@ -328,6 +340,21 @@ impl CpuStats {
     }
 }
 
+impl Summary {
+    /// Memory of the node that can't be given back; none where the kubelet's figure is less than
+    /// that of the node's parts. With the first version of control groups it can't see all of a
+    /// node that is itself a container.
+    fn memory(&self) -> Option<u64> {
+        let whole = self.node.memory.working_set_bytes?;
+        let known = |memory: &MemoryStats| memory.working_set_bytes.unwrap_or_default();
+        let system = self.node.system_containers.iter();
+        let pods = self.pods.iter();
+        let largest = system.map(|one| known(&one.memory)).max();
+        let pods: u64 = pods.map(|pod| known(&pod.memory)).sum();
+        (whole >= pods.max(largest.unwrap_or_default())).then_some(whole)
+    }
+}
+
 impl NodeStats {
     /// Bytes used on the node's disk, and its size. On a disk that is this machine's own, what the
     /// node's images and containers take of it.
@@ -369,6 +396,26 @@ mod tests {
         assert_eq!(empty.node.cpu.cores(), None);
         assert_eq!(empty.node.memory.working_set_bytes, None);
         assert_eq!(empty.node.disk(None), None);
+    }
+
+    #[test]
+    fn a_node_that_takes_less_than_its_parts_is_not_believed() {
+        let node = |whole: u64, pods: [u64; 2], kubelet: u64| {
+            let memory = |bytes: u64| json!({"workingSetBytes": bytes});
+            let pod = |bytes: u64| json!({"podRef": {"name": "p", "namespace": "n"}, "memory": memory(bytes)});
+            summary(json!({
+                "node": {"memory": memory(whole), "systemContainers":
+                    [{"name": "kubelet", "memory": memory(kubelet)}]},
+                "pods": pods.map(pod)
+            }))
+        };
+        assert_eq!(node(900, [300, 200], 90).memory(), Some(900));
+        assert_eq!(node(57, [300, 200], 90).memory(), None);
+        assert_eq!(
+            node(57, [20, 20], 90).memory(),
+            None,
+            "less than its kubelet"
+        );
     }
 
     #[test]

@@ -53,7 +53,15 @@ impl Bench {
 
     /// Calls that change something, as words.
     pub(crate) fn changes(&self) -> Vec<String> {
-        let reading = ["--version", "--help", "status", "list", "inspect", "logs"];
+        let reading = [
+            "--version",
+            "--help",
+            "status",
+            "list",
+            "inspect",
+            "logs",
+            "/usr/local/bin/crictl",
+        ];
         self.stand
             .calls()
             .into_iter()

@@ -110,6 +110,56 @@ async fn a_worker_is_added_with_a_token_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_worker_that_is_added_gets_the_images_that_all_others_have() {
+    const SHOP: &str = "docker.io/library/shop:2.1";
+    let image = |name: &str, digest: &str| {
+        json!({"id": format!("sha256:{name}"), "repoTags": [name],
+            "repoDigests": [format!("{digest}@sha256:00")]})
+    };
+    let (shop, pulled) = (
+        image(SHOP, "import-2026-01-01"),
+        image("reg/web:1", "reg/web"),
+    );
+    let own = image("docker.io/library/own:1", "import-2026-01-01");
+    let listed = |images: Value| Act::Stdout(json!({"images": images}).to_string());
+    let api = FakeApi::with_nodes(&["dev-control-plane", "dev-worker"]).await;
+    let mut script = Script::new()
+        .on(
+            &["exec", "dev-control-plane", "export", "-", SHOP],
+            [Act::Stdout("layers of shop\n".into())],
+        )
+        .on(&["exec", "dev-worker2", "import"], [Act::ReadLine])
+        .on(
+            &["exec", "dev-control-plane", "/usr/local/bin/crictl"],
+            [listed(json!([shop, pulled]))],
+        )
+        .on(
+            &["exec", "dev-worker", "/usr/local/bin/crictl"],
+            [listed(json!([shop, pulled, own]))],
+        );
+    let join = [Act::ReadLine, Act::ReadLine, Act::Stdout(DONE.into())];
+    script.rules.extend(adding(join).rules);
+    let bench = Bench::new(&script);
+    known(&bench, &api, 1);
+    let wanted = Cluster::simple("dev", 2).unwrap();
+    let op = Operation::silent();
+    let changed = bench.engine.change("dev", &wanted, None, &op).await;
+    assert_eq!(changed.unwrap().lacking, [] as [String; 0]);
+    let lines = bench.stand.lines();
+    assert!(lines.contains(&"layers of shop".to_owned()), "{lines:?}");
+    let exports: Vec<String> = bench
+        .changes()
+        .into_iter()
+        .filter(|call| call.contains("export"))
+        .collect();
+    assert_eq!(exports.len(), 1, "{exports:?}");
+    assert!(
+        exports[0].ends_with(&format!("export - {SHOP}")),
+        "{exports:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_worker_that_can_not_join_leaves_nothing_but_its_logs() {
     let api = FakeApi::with_nodes(&["dev-control-plane", "dev-worker"]).await;
     let failed = json!({"event": "error", "code": "kubeadm", "message": "no route"});

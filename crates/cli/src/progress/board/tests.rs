@@ -11,6 +11,7 @@ fn step(phase: &str, node: Option<&str>, state: StepState, at_ms: u64) -> Step {
         node: node.map(str::to_owned),
         state,
         detail: None,
+        percent: None,
         at_ms,
         took_ms: None,
     }
