@@ -1,14 +1,11 @@
 //! What a click in the tray does.
 
-use std::sync::Arc;
-
 use app::tray::Action;
 use app::wire::{ContextChoice, CreateSource, Dialog, OpenRequest, TerminalTarget, View};
 use engine::Result;
-use tauri::{AppHandle, Manager, Runtime};
+use tauri::{AppHandle, Runtime};
 
-use crate::desktop::Desktop;
-use crate::{desk, feed, windows};
+use crate::{commands, desk, feed, windows};
 
 /// Does what a row asks for. What fails is told in the main window, or by the operation itself.
 pub(crate) fn act<R: Runtime>(app: &AppHandle<R>, action: Action) {
@@ -46,8 +43,7 @@ async fn done<R: Runtime>(app: &AppHandle<R>, action: Action) -> Result<()> {
         }
         Action::UseContext(name) => desk.context_use(&name).await?,
         Action::Shell(cluster) => {
-            let launch = desk.terminal(&TerminalTarget::Cluster { cluster })?;
-            app.state::<Arc<dyn Desktop>>().launch(&launch)?;
+            commands::open_terminal(app, &TerminalTarget::Cluster { cluster })?;
         }
         Action::CopyKubeconfig(name) => copy(&desk.kubeconfig_of(&name)?)?,
         Action::LoadImage(name) => {

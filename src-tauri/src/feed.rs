@@ -10,7 +10,6 @@ use app::snapshot::{Operation, OperationState};
 use app::wire::WindowName;
 use tauri::{AppHandle, Emitter, Manager, Runtime, Theme};
 use tauri_plugin_autostart::ManagerExt;
-use tauri_plugin_notification::NotificationExt;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::sleep;
 
@@ -49,24 +48,15 @@ async fn redraw<R: Runtime>(app: AppHandle<R>, desk: Arc<Desk>) {
     loop {
         let snapshot = Arc::clone(&snapshots.borrow_and_update());
         let busy = snapshot.operations.iter().any(|one| !one.state.is_over());
-        let now = clock::now();
-        tray::redraw(&app, app::tray::menu(&snapshot, now));
-        let fresh = if busy {
-            Some(TICK)
-        } else {
-            let fresh = app::tray::fresh_for(&snapshot, now);
-            fresh.and_then(|fresh| Some(Duration::from_millis(fresh.try_into().ok()?)))
-        };
+        tray::redraw(&app, app::tray::menu(&snapshot, clock::now()));
         sleep(TRAY).await;
-        let old = async {
-            match fresh {
-                Some(fresh) => sleep(fresh.saturating_sub(TRAY)).await,
-                None => std::future::pending().await,
+        let changed = if busy {
+            tokio::select! {
+                changed = snapshots.changed() => changed,
+                () = sleep(TICK.saturating_sub(TRAY)) => Ok(()),
             }
-        };
-        let changed = tokio::select! {
-            changed = snapshots.changed() => changed,
-            () = old => Ok(()),
+        } else {
+            snapshots.changed().await
         };
         if changed.is_err() {
             return;
@@ -143,10 +133,7 @@ fn notify<R: Runtime>(app: &AppHandle<R>, desk: &Desk, operation: &Operation) {
         .or_else(|| operation.outcome.clone())
         .unwrap_or_default();
     let title = operation.cluster.as_deref().unwrap_or("apple-k8s");
-    let shown = app.notification().builder().title(title).body(text).show();
-    if let Err(error) = shown {
-        tracing::warn!(%error, "a notification was not shown");
-    }
+    macos::notify(app, title, &text);
 }
 
 /// Quits, or asks when there is work.

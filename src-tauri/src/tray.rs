@@ -78,8 +78,12 @@ pub(crate) fn set_visible<R: Runtime>(app: &AppHandle<R>, visible: bool) {
         return;
     };
     let icon = tray.with(|drawn| drawn.as_ref().map(|drawn| drawn.icon.clone()));
-    if let Some(Err(error)) = icon.map(|icon| icon.set_visible(visible)) {
-        tracing::warn!(%error, visible, "the icon stays as it is");
+    let Some(icon) = icon else { return };
+    match icon.set_visible(visible) {
+        // It may be a new one.
+        Ok(()) if visible => macos::remember_icon(&icon),
+        Ok(()) => {}
+        Err(error) => tracing::warn!(%error, visible, "the icon stays as it is"),
     }
 }
 

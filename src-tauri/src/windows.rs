@@ -87,6 +87,8 @@ fn make<R: Runtime>(app: &AppHandle<R>, name: WindowName) -> tauri::Result<Webvi
     };
     let window = builder.center().accept_first_mouse(true).build()?;
     macos::be_accessory(app, false);
+    // Whoever was in front stays there otherwise: opened from the tray, this app is not the active one.
+    window.set_focus()?;
     desk(app).window_visible(label(name), true);
     desk(app).window_focused(label(name), true);
     Ok(window)
@@ -97,6 +99,10 @@ pub(crate) fn on_event<R: Runtime>(window: &Window<R>, event: &WindowEvent) {
     let (desk, label) = (desk(window), window.label());
     match event {
         WindowEvent::Focused(focused) => desk.window_focused(label, *focused),
+        WindowEvent::Resized(_) => {
+            let visible = !window.is_minimized().unwrap_or(false);
+            desk.window_visible(label, visible);
+        }
         WindowEvent::DragDrop(event) => drops::on_event(window, event),
         WindowEvent::Destroyed => {
             desk.window_gone(label);

@@ -1,7 +1,16 @@
 //! Systems without a Dock.
 
 use tauri::tray::TrayIcon;
-use tauri::{AppHandle, RunEvent, Runtime};
+use tauri::{App, AppHandle, Builder, RunEvent, Runtime};
+use tauri_plugin_notification::NotificationExt;
+
+/// Notifications come by a plugin; menus are in the tray alone.
+pub(crate) fn prepare<R: Runtime>(builder: Builder<R>, _background: bool) -> Builder<R> {
+    builder.plugin(tauri_plugin_notification::init())
+}
+
+/// Nothing is missing.
+pub(crate) fn begin<R: Runtime>(_app: &mut App<R>, _background: bool) {}
 
 /// There is no Dock to leave.
 pub(crate) fn be_accessory<R: Runtime>(_app: &AppHandle<R>, _accessory: bool) {}
@@ -12,4 +21,12 @@ pub(crate) fn remember_icon<R: Runtime>(_icon: &TrayIcon<R>) {}
 /// A second start comes through the single instance.
 pub(crate) fn is_reopened(_event: &RunEvent) -> bool {
     false
+}
+
+/// Shows a notification.
+pub(crate) fn notify<R: Runtime>(app: &AppHandle<R>, title: &str, text: &str) {
+    let notification = app.notification().builder().title(title).body(text);
+    if let Err(error) = notification.show() {
+        tracing::warn!(%error, "a notification was not shown");
+    }
 }

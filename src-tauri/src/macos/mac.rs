@@ -1,21 +1,57 @@
 //! A Mac.
 
+use app::tray::MenuId;
 use objc2_foundation::NSString;
+use tauri::menu::{Menu, MenuItem, MenuItemKind, PredefinedMenuItem};
 use tauri::tray::TrayIcon;
-use tauri::{ActivationPolicy, AppHandle, RunEvent, Runtime};
+use tauri::{ActivationPolicy, App, AppHandle, Builder, RunEvent, Runtime};
+
+use super::{notifications, quit};
 
 /// Under this name the system remembers where our icon is, and whether it is shown.
 const ICON: &str = "apple-k8s";
 
+/// What has to be known before the app is built.
+pub(crate) fn prepare<R: Runtime>(builder: Builder<R>, background: bool) -> Builder<R> {
+    builder
+        .menu(menu)
+        // Started at login, the app leaves the keyboard to whoever has it.
+        .activate_ignoring_other_apps(!background)
+}
+
+/// The usual menu bar, with the settings where every Mac app has them. A click is one on the
+/// tray's row of the same name.
+fn menu<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<Menu<R>> {
+    let menu = Menu::default(app)?;
+    if let Some(MenuItemKind::Submenu(own)) = menu.items()?.first() {
+        let (id, key) = (MenuId::Settings.to_string(), Some("Cmd+,"));
+        // Below "About" and its line.
+        own.insert(&MenuItem::with_id(app, id, "Settings…", true, key)?, 2)?;
+        own.insert(&PredefinedMenuItem::separator(app)?, 3)?;
+    }
+    Ok(menu)
+}
+
+/// Called once between building the app and running it: whether it has a place in the Dock must be
+/// known before it is launched, or its icon flashes there and its menu bar stays dead.
+pub(crate) fn begin<R: Runtime>(app: &mut App<R>, background: bool) {
+    app.set_activation_policy(policy(background));
+    quit::ask_first(app.handle());
+    notifications::listen(app.handle());
+}
+
 /// In the Dock, with a menu bar, only while a window is open.
 pub(crate) fn be_accessory<R: Runtime>(app: &AppHandle<R>, accessory: bool) {
-    let policy = if accessory {
+    if let Err(error) = app.set_activation_policy(policy(accessory)) {
+        tracing::warn!(%error, "the Dock does not follow");
+    }
+}
+
+const fn policy(accessory: bool) -> ActivationPolicy {
+    if accessory {
         ActivationPolicy::Accessory
     } else {
         ActivationPolicy::Regular
-    };
-    if let Err(error) = app.set_activation_policy(policy) {
-        tracing::warn!(%error, "the Dock does not follow");
     }
 }
 

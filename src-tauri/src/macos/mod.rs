@@ -1,13 +1,20 @@
-//! What only a Mac has: the Dock, the menu bar's memory, and being opened again.
+//! What differs on a Mac: the Dock, the menu bars, notifications, and how the system asks an app
+//! to end or to show itself again.
 //!
-//! The one folder that knows the system it runs on; elsewhere its functions do nothing.
+//! The one folder that knows the system it runs on.
 
 #[cfg(target_os = "macos")]
 mod mac;
 #[cfg(target_os = "macos")]
-pub(crate) use mac::{be_accessory, is_reopened, remember_icon};
+mod notifications;
+#[cfg(target_os = "macos")]
+mod quit;
+#[cfg(target_os = "macos")]
+pub(crate) use mac::{be_accessory, begin, is_reopened, prepare, remember_icon};
+#[cfg(target_os = "macos")]
+pub(crate) use notifications::notify;
 
 #[cfg(not(target_os = "macos"))]
 mod elsewhere;
 #[cfg(not(target_os = "macos"))]
-pub(crate) use elsewhere::{be_accessory, is_reopened, remember_icon};
+pub(crate) use elsewhere::{be_accessory, begin, is_reopened, notify, prepare, remember_icon};

@@ -67,7 +67,8 @@ impl Desk {
             subject: Some(text.into()),
             cancellable: true,
         };
-        Ok(self.begin(order, move |_, engine, op| async move {
+        Ok(self.begin(order, move |desk, op| async move {
+            let engine = desk.engine()?;
             match fix {
                 FixId::BuildNodeImage => {
                     engine.container().ready().await?;
@@ -85,8 +86,6 @@ impl Desk {
             version: env!("CARGO_PKG_VERSION").into(),
             platform: Platform::here().name().into(),
             architecture: engine::architecture().into(),
-            cpus: engine::cpus(),
-            memory_bytes: engine::total_memory(),
             kubernetes_version: engine::DEFAULT_KUBERNETES_VERSION.into(),
             logs: self.place.logs().display().to_string(),
             config: self.place.config().display().to_string(),
@@ -116,22 +115,16 @@ impl Desk {
         Ok(launch)
     }
 
-    /// The folder to show in the file manager. One that is not there yet is made when it is ours;
-    /// instead of another's the nearest one that is there is shown.
+    /// A path to show in the file manager.
     pub fn reveal(&self, what: RevealTarget) -> Result<PathBuf> {
-        let own = match what {
+        Ok(match what {
             RevealTarget::Logs => self.place.logs().to_owned(),
             RevealTarget::ClusterLogs => self.home.root().join("logs"),
             RevealTarget::Settings => self.place.config().to_owned(),
-            RevealTarget::Kubeconfig => {
-                let files = kubeconfig::Files::from_env(self.kubeconfig().as_deref())?;
-                let mut above = files.target().ancestors().skip(1);
-                let folder = above.find(|folder| folder.is_dir());
-                return Ok(folder.unwrap_or(Path::new("/")).to_owned());
-            }
-        };
-        crate::saved::folder(&own)?;
-        Ok(own)
+            RevealTarget::Kubeconfig => kubeconfig::Files::from_env(self.kubeconfig().as_deref())?
+                .target()
+                .to_owned(),
+        })
     }
 
     /// Whether a window may have this address opened: documentation, or a port of this machine

@@ -45,7 +45,8 @@ impl Desk {
             .map(|(path, name)| {
                 let order = Order::on(OperationKind::Load, cluster).subject(name);
                 let (cluster, nodes) = (cluster.to_owned(), nodes.clone());
-                self.begin(order, move |_, engine, op| async move {
+                self.begin(order, move |desk, op| async move {
+                    let engine = desk.engine()?;
                     load(&engine, &cluster, path, &nodes, &op).await
                 })
             })
@@ -53,13 +54,23 @@ impl Desk {
         Ok(ids)
     }
 
-    /// Gives an image that some nodes have to those that lack it.
+    /// Loads an image of the runtime's own store into the nodes that do not have it.
     pub fn image_load_missing(self: &Arc<Self>, cluster: &str, image: &str) -> u64 {
         let order = Order::on(OperationKind::Load, cluster).subject(image);
         let (cluster, image) = (cluster.to_owned(), image.to_owned());
-        self.begin(order, move |_, engine, op| async move {
-            let spread = engine.spread_image(&cluster, &image, &op).await?;
-            Ok(outcome(&[spread]))
+        self.begin(order, move |desk, op| async move {
+            let engine = desk.engine()?;
+            let loaded = engine
+                .load_images(&cluster, std::slice::from_ref(&image), &[], &op)
+                .await
+                .map_err(|error| {
+                    if error.code == ErrorCode::ImageMissing {
+                        error.hint("load it from its archive: nodes do not hand images on")
+                    } else {
+                        error
+                    }
+                })?;
+            Ok(outcome(&loaded))
         })
     }
 }

@@ -19,8 +19,4 @@ size: number,
 /**
  * Whether it came with the node image and is never removed to gain space.
  */
-pinned: boolean,
-/**
- * What it runs on, as `linux/arm64`; none when the node does not say.
- */
-platform: string | null, };
+pinned: boolean, };

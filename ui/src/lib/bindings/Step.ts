@@ -22,10 +22,6 @@ state: StepState,
  */
 detail?: string,
 /**
- * How far it is, in percent, where that can be told; 100 only at the end.
- */
-percent?: number,
-/**
  * Milliseconds since the operation began.
  */
 atMs: number,
