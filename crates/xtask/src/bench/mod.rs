@@ -3,6 +3,7 @@
 //! Both are observed from outside by the same kubectl. What is printed are ratios of pairs that
 //! ran one after the other, because a machine's speed drifts and a single time means little.
 
+mod app;
 mod contestant;
 mod figures;
 mod kind;
@@ -25,7 +26,10 @@ use session::Session;
 
 /// What `xtask bench` takes.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: Option<What>,
     /// Pairs of each kind of run.
     #[arg(long, default_value_t = 5)]
     pairs: usize,
@@ -48,8 +52,18 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
+/// What else can be measured.
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// The app: from its start to its icon, and what it takes while nobody looks.
+    App(app::Arguments),
+}
+
 /// Runs the benchmark and prints its figures; an error when a mark is missed.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    if let Some(What::App(arguments)) = &arguments.what {
+        return app::run(arguments);
+    }
     let began = Instant::now();
     let session = Session::begin()?;
     let ours = ours::AppleK8s::prepare(&session)?;
