@@ -2,7 +2,7 @@
 //!
 //! The tests run against the program of this crate, or against any other one, Apple's on a Mac
 //! included: set `CONTAINER_UNDER_TEST` to its path and `CONTAINER_TEST_IMAGE` to an image with a
-//! busybox (such as `docker.io/library/alpine:latest`), with its services started. Tests whose
+//! busybox (such as `docker.io/library/busybox:latest`), with its services started. Tests whose
 //! name begins with `twin_` look at what only the Linux program has; they are left out then.
 //!
 //! Tests whose names begin with `mac_` show what is out of reach on Linux: vmnet, the Local Network
