@@ -1,11 +1,14 @@
 //! What a click in the tray does.
 
+use std::sync::Arc;
+
 use app::tray::Action;
 use app::wire::{ContextChoice, CreateSource, Dialog, OpenRequest, TerminalTarget, View};
 use engine::Result;
-use tauri::{AppHandle, Runtime};
+use tauri::{AppHandle, Manager, Runtime};
 
-use crate::{commands, desk, feed, windows};
+use crate::desktop::Desktop;
+use crate::{desk, feed, windows};
 
 /// Does what a row asks for. What fails is told in the main window, or by the operation itself.
 pub(crate) fn act<R: Runtime>(app: &AppHandle<R>, action: Action) {
@@ -43,7 +46,8 @@ async fn done<R: Runtime>(app: &AppHandle<R>, action: Action) -> Result<()> {
         }
         Action::UseContext(name) => desk.context_use(&name).await?,
         Action::Shell(cluster) => {
-            commands::open_terminal(app, &TerminalTarget::Cluster { cluster })?;
+            let launch = desk.terminal(&TerminalTarget::Cluster { cluster })?;
+            app.state::<Arc<dyn Desktop>>().launch(&launch)?;
         }
         Action::CopyKubeconfig(name) => copy(&desk.kubeconfig_of(&name)?)?,
         Action::LoadImage(name) => {

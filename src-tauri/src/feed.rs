@@ -48,15 +48,24 @@ async fn redraw<R: Runtime>(app: AppHandle<R>, desk: Arc<Desk>) {
     loop {
         let snapshot = Arc::clone(&snapshots.borrow_and_update());
         let busy = snapshot.operations.iter().any(|one| !one.state.is_over());
-        tray::redraw(&app, app::tray::menu(&snapshot, clock::now()));
-        sleep(TRAY).await;
-        let changed = if busy {
-            tokio::select! {
-                changed = snapshots.changed() => changed,
-                () = sleep(TICK.saturating_sub(TRAY)) => Ok(()),
-            }
+        let now = clock::now();
+        tray::redraw(&app, app::tray::menu(&snapshot, now));
+        let fresh = if busy {
+            Some(TICK)
         } else {
-            snapshots.changed().await
+            let fresh = app::tray::fresh_for(&snapshot, now);
+            fresh.and_then(|fresh| Some(Duration::from_millis(fresh.try_into().ok()?)))
+        };
+        sleep(TRAY).await;
+        let old = async {
+            match fresh {
+                Some(fresh) => sleep(fresh.saturating_sub(TRAY)).await,
+                None => std::future::pending().await,
+            }
+        };
+        let changed = tokio::select! {
+            changed = snapshots.changed() => changed,
+            () = old => Ok(()),
         };
         if changed.is_err() {
             return;

@@ -5,6 +5,7 @@
 
 mod clicks;
 mod commands;
+mod desktop;
 mod drops;
 mod feed;
 mod macos;
@@ -14,7 +15,10 @@ mod windows;
 use std::sync::Arc;
 
 use app::desk::Desk;
+use app::place::Place;
 use app::wire::WindowName;
+use desktop::Desktop;
+use engine::Home;
 use tauri::{Builder, Context, Manager, RunEvent, Runtime};
 use tauri_plugin_autostart::MacosLauncher;
 use tauri_plugin_window_state::StateFlags;
@@ -29,14 +33,17 @@ const IN_BACKGROUND: &str = "--background";
     reason = "without folders or a display nothing can be shown; the words reach the terminal"
 )]
 pub fn run() {
-    let desk = tauri::async_runtime::block_on(async { Desk::open() })
-        .expect("the app's folders can be used");
-    let _log = app::log::begin(desk.place());
+    let place = Place::of_user().expect("the app's folders are known");
+    let _log = app::log::begin(&place);
     log_panics();
     let background = std::env::args().any(|argument| argument == IN_BACKGROUND);
-    let builder = macos::prepare(plugins(Builder::default(), &desk), background);
-    let mut app = core(builder, desk)
+    let mut app = macos::prepare(core(plugins(Builder::default(), &place)), background)
         .setup(move |app| {
+            // Only now: a second instance has ended, and has touched nothing.
+            let open = async { Desk::at(place, Home::of_user()?) };
+            app.manage(tauri::async_runtime::block_on(open)?);
+            let desktop: Arc<dyn Desktop> = Arc::new(desktop::System(app.handle().clone()));
+            app.manage(desktop);
             tray::draw(app.handle());
             feed::begin(app.handle());
             if !background {
@@ -57,10 +64,10 @@ pub fn run() {
     });
 }
 
-/// The app over a desk, without what only a real desktop has: the same for tests.
-fn core<R: Runtime>(builder: Builder<R>, desk: Arc<Desk>) -> Builder<R> {
+/// The app without what only a real desktop has: the same for tests. It is over a desk and a
+/// desktop that are managed beside it.
+fn core<R: Runtime>(builder: Builder<R>) -> Builder<R> {
     builder
-        .manage(desk)
         .manage(drops::Dragged::default())
         .manage(windows::Pending::default())
         .invoke_handler(commands::handler())
@@ -73,8 +80,8 @@ fn context<R: Runtime>() -> Context<R> {
 }
 
 /// What the system adds: dialogs, one instance, places of windows.
-fn plugins<R: Runtime>(builder: Builder<R>, desk: &Desk) -> Builder<R> {
-    let places = desk.place().config().join("windows.json");
+fn plugins<R: Runtime>(builder: Builder<R>, place: &Place) -> Builder<R> {
+    let places = place.config().join("windows.json");
     let flags = StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED;
     builder
         // First: a second instance must end before it touches anything.

@@ -1,31 +1,100 @@
 //! Commands as windows call them, over a scripted `container` and without a display.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use app::desk::Desk;
 use app::place::Place;
 use app::settings::Settings;
+use app::terminal::Launch;
 use container_script::{Act, Script, Stand};
-use engine::Home;
+use engine::{Error, ErrorCode, Home};
 use serde_json::{Value, json};
 use tauri::ipc::{CallbackFn, InvokeBody, InvokeResponseBody};
 use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder};
 use tauri::webview::InvokeRequest;
-use tauri::{App, WebviewWindow, WebviewWindowBuilder};
+use tauri::{App, Manager, WebviewWindow, WebviewWindowBuilder};
+use tokio::sync::oneshot::{Receiver, channel};
 
+use super::desktop::Desktop;
 use super::{context, core};
+
+/// A desktop whose user has decided already.
+#[derive(Debug, Default)]
+struct Decided(Mutex<Decisions>);
+
+#[derive(Debug, Default)]
+struct Decisions {
+    files: Vec<PathBuf>,
+    place: Option<PathBuf>,
+    /// Whether programs can't be started.
+    broken: bool,
+    /// What was asked for, in words.
+    asked: Vec<String>,
+}
+
+impl Decided {
+    fn now(&self) -> MutexGuard<'_, Decisions> {
+        self.0.lock().unwrap()
+    }
+
+    fn ask(&self, what: String) -> engine::Result<()> {
+        let mut now = self.now();
+        now.asked.push(what);
+        if now.broken {
+            return Err(Error::new(ErrorCode::Internal, "nothing starts here"));
+        }
+        Ok(())
+    }
+}
+
+impl Desktop for Decided {
+    fn choose_files(&self, title: &str) -> Receiver<Vec<PathBuf>> {
+        let (chosen, answer) = channel();
+        let mut now = self.now();
+        now.asked.push(title.into());
+        chosen.send(now.files.clone()).unwrap();
+        answer
+    }
+
+    fn choose_place(&self, name: &str) -> Receiver<Option<PathBuf>> {
+        let (chosen, answer) = channel();
+        let mut now = self.now();
+        now.asked.push(name.into());
+        chosen.send(now.place.clone()).unwrap();
+        answer
+    }
+
+    fn open(&self, what: &str) -> engine::Result<()> {
+        self.ask(format!("open {what}"))
+    }
+
+    fn launch(&self, launch: &Launch) -> engine::Result<()> {
+        self.ask(format!("launch {}", launch.program.display()))
+    }
+
+    fn quit(&self) {
+        self.now().asked.push("quit".into());
+    }
+}
 
 /// An app without a display.
 struct Bench {
-    _stand: Stand,
+    stand: Stand,
     folder: tempfile::TempDir,
     app: App<MockRuntime>,
+    desktop: Arc<Decided>,
 }
 
 impl Bench {
     fn new() -> Self {
-        let script = Script::healthy("1.5.0").on(&["list"], [Act::Stdout("[]".into())]);
-        let stand = Stand::new(&script);
+        Self::over(&Script::healthy("1.5.0").on(&["list"], [Act::Stdout("[]".into())]))
+    }
+
+    fn over(script: &Script) -> Self {
+        let stand = Stand::new(script);
         let folder = tempfile::tempdir().unwrap();
         let settings = Settings {
             container_path: Some(stand.program().display().to_string()),
@@ -37,12 +106,20 @@ impl Bench {
         let home = Home::at(folder.path().join("home"));
         let desk: Arc<Desk> =
             tauri::async_runtime::block_on(async { Desk::at(place, home) }).unwrap();
-        let app = core(mock_builder(), desk).build(context()).unwrap();
+        let app = core(mock_builder()).build(context()).unwrap();
+        let desktop = Arc::<Decided>::default();
+        app.manage(desk);
+        app.manage::<Arc<dyn Desktop>>(desktop.clone());
         Self {
-            _stand: stand,
+            stand,
             folder,
             app,
+            desktop,
         }
+    }
+
+    fn desk(&self) -> Arc<Desk> {
+        super::desk(&self.app)
     }
 
     fn window(&self, label: &str) -> WebviewWindow<MockRuntime> {
@@ -107,6 +184,7 @@ fn calls() -> Vec<(&'static str, Value, Wanted)> {
         ("operation_dismiss", json!({"id": 999}), Ok(Value::is_null)),
         ("operation_log", json!({"id": 999}), Err("Usage")),
         ("view_watch", json!({"cluster": null}), Ok(Value::is_null)),
+        ("window_seen", json!({"seen": false}), Ok(Value::is_null)),
         (
             "usage_history",
             json!({"cluster": "dev", "seconds": 60}),
@@ -126,6 +204,11 @@ fn calls() -> Vec<(&'static str, Value, Wanted)> {
             "image_load_missing",
             json!({"cluster": "dev", "image": "web:1"}),
             Ok(Value::is_u64),
+        ),
+        (
+            "drop_choose",
+            json!({"purpose": "image"}),
+            Ok(Value::is_null),
         ),
         ("drop_forget", json!({"token": "x"}), Ok(Value::is_null)),
         (
@@ -192,29 +275,36 @@ fn calls() -> Vec<(&'static str, Value, Wanted)> {
             json!({"url": "https://example.com"}),
             Err("PermissionDenied"),
         ),
+        (
+            "path_reveal",
+            json!({"what": "settings"}),
+            Ok(Value::is_null),
+        ),
         ("doctor_check", json!({}), Ok(Value::is_array)),
         ("doctor_fix", json!({"id": "everything"}), Err("Usage")),
         ("runtime_start", json!({}), Ok(Value::is_u64)),
         ("runtime_stop", json!({}), Ok(Value::is_u64)),
         ("settings_get", json!({}), Ok(Value::is_object)),
+        (
+            "settings_set",
+            json!({"settings": {"newCluster": {"name": "Not A Name"}}}),
+            Err("ConfigInvalid"),
+        ),
         ("diagnostics_preview", json!({}), Ok(Value::is_array)),
+        ("diagnostics_save", json!({}), Ok(Value::is_null)),
         ("app_info", json!({}), Ok(Value::is_object)),
+        ("app_quit", json!({"when": "now"}), Ok(Value::is_null)),
+        (
+            "window_open",
+            json!({"window": "settings"}),
+            Ok(Value::is_null),
+        ),
     ]
 }
 
 /// Forgets where the scripted `container` is, so nothing may be under way beside it: it would go
 /// on with the real one.
 const ALONE: &str = "settings_reset";
-
-/// Commands that ask the desktop for something: a dialog, a folder, a window, the end.
-const OF_THE_DESKTOP: [&str; 6] = [
-    "drop_choose",
-    "path_reveal",
-    "settings_set",
-    "diagnostics_save",
-    "app_quit",
-    "window_open",
-];
 
 #[test]
 fn every_command_answers_and_every_error_has_its_code() {
@@ -243,7 +333,6 @@ fn every_command_answers_and_every_error_has_its_code() {
 fn every_command_is_known_to_the_build_and_to_the_pages() {
     let declared: Vec<&str> = include!("../commands.in").to_vec();
     let mut tested: Vec<&str> = calls().into_iter().map(|(command, ..)| command).collect();
-    tested.extend(OF_THE_DESKTOP);
     tested.push(ALONE);
     tested.sort_unstable();
     let mut sorted = declared.clone();
@@ -343,4 +432,165 @@ fn the_pages_may_load_nothing_from_elsewhere() {
     assert_eq!(config["app"]["withGlobalTauri"], false);
     let all = security["csp"].to_string();
     assert!(!all.contains("unsafe") && !all.contains("https:") && !all.contains('*'));
+}
+
+#[test]
+fn what_the_user_chooses_is_taken() {
+    let bench = Bench::new();
+    let window = bench.window("main");
+    let yaml = bench.folder.path().join("m.yaml");
+    std::fs::write(&yaml, "apiVersion: v1\nkind: Pod\n").unwrap();
+    bench.desktop.now().files = vec![yaml];
+    let chosen = call(&window, "drop_choose", json!({"purpose": "yaml"})).unwrap();
+    assert_eq!(chosen["files"][0]["kind"], "manifests");
+    assert_eq!(bench.desktop.now().asked, ["Choose YAML files"]);
+
+    let place = bench.folder.path().join("mine.yaml");
+    bench.desktop.now().place = Some(place.clone());
+    let arguments = json!({"text": "kind: Cluster\n", "path": null});
+    let saved = call(&window, "config_save", arguments).unwrap();
+    assert_eq!(saved, json!(place));
+    assert_eq!(std::fs::read_to_string(&place).unwrap(), "kind: Cluster\n");
+    // Chosen once, it may be written again without asking.
+    let arguments = json!({"text": "kind: Cluster # 2\n", "path": place});
+    call(&window, "config_save", arguments).unwrap();
+    assert_eq!(bench.desktop.now().asked.len(), 2);
+
+    let bundle = bench.folder.path().join("bundle.tar.gz");
+    bench.desktop.now().place = Some(bundle.clone());
+    let saved = call(&window, "diagnostics_save", json!({})).unwrap();
+    assert_eq!(saved, json!(bundle));
+    assert!(bundle.metadata().unwrap().len() > 100);
+}
+
+#[test]
+fn a_place_that_can_not_be_written_is_said_and_leaves_nothing() {
+    let bench = Bench::new();
+    let window = bench.window("main");
+    let folder = bench.folder.path().join("taken");
+    std::fs::create_dir(&folder).unwrap();
+    bench.desktop.now().place = Some(folder.clone());
+    for (command, arguments) in [
+        ("diagnostics_save", json!({})),
+        ("config_save", json!({"text": "x", "path": null})),
+    ] {
+        let error = call(&window, command, arguments).unwrap_err();
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("taken"), "{command}: {error}");
+        assert!(error["code"].is_string(), "{command}: {error}");
+    }
+    let entries = std::fs::read_dir(bench.folder.path()).unwrap();
+    let left: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("taken"))
+        .collect();
+    assert_eq!(left, ["taken"]);
+}
+
+#[test]
+fn what_is_opened_outside_is_a_folder_or_a_known_address() {
+    let bench = Bench::new();
+    let window = bench.window("main");
+    let folder = bench.folder.path();
+    for (what, opened) in [
+        ("logs", folder.join("app/logs")),
+        ("settings", folder.join("app")),
+        ("clusterLogs", folder.join("home/logs")),
+        // The file is not there yet.
+        ("kubeconfig", folder.to_owned()),
+    ] {
+        call(&window, "path_reveal", json!({"what": what})).unwrap();
+        let asked = bench.desktop.now().asked.pop();
+        assert_eq!(asked, Some(format!("open {}", opened.display())), "{what}");
+        assert!(opened.is_dir(), "{what}");
+    }
+    let url = "https://kubernetes.io/docs/home/";
+    call(&window, "url_open", json!({"url": url})).unwrap();
+    assert_eq!(bench.desktop.now().asked, [format!("open {url}")]);
+
+    bench.desktop.now().broken = true;
+    let refused = call(&window, "path_reveal", json!({"what": "logs"}));
+    assert_eq!(refused.unwrap_err()["code"], "Internal");
+    let refused = call(&window, "url_open", json!({"url": url}));
+    assert_eq!(refused.unwrap_err()["code"], "Internal");
+}
+
+#[test]
+fn windows_are_opened_once() {
+    let bench = Bench::new();
+    let window = bench.window("main");
+    for _ in 0..2 {
+        call(&window, "window_open", json!({"window": "settings"})).unwrap();
+    }
+    let labels: BTreeSet<String> = bench.app.webview_windows().into_keys().collect();
+    assert_eq!(labels, BTreeSet::from(["main".into(), "settings".into()]));
+    let unknown = call(&window, "window_open", json!({"window": "other"}));
+    assert!(unknown.is_err());
+}
+
+#[test]
+fn a_page_that_is_not_seen_leaves_no_window_to_draw_for() {
+    let bench = Bench::new();
+    let window = bench.window("main");
+    let seen = |seen: bool| {
+        call(&window, "window_seen", json!({"seen": seen})).unwrap();
+        bench.desk().windows().any_visible()
+    };
+    assert!(seen(true));
+    assert!(!seen(false));
+}
+
+#[test]
+fn quitting_when_done_waits_for_the_work() {
+    let script = Script::healthy("1.5.0")
+        .on(&["list"], [Act::Stdout("[]".into())])
+        .on(&["system", "start"], [Act::Mark, Act::Hang]);
+    let bench = Bench::over(&script);
+    let window = bench.window("main");
+    let id = call(&window, "runtime_start", json!({})).unwrap();
+    bench.stand.wait_for_mark();
+    let quit = std::thread::spawn({
+        let window = window.clone();
+        move || call(&window, "app_quit", json!({"when": "afterWork"}))
+    });
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(bench.desktop.now().asked, [] as [String; 0]);
+    call(&window, "operation_cancel", json!({"id": id})).unwrap();
+    quit.join().unwrap().unwrap();
+    assert_eq!(bench.desktop.now().asked, ["quit"]);
+}
+
+#[test]
+fn each_command_is_granted_by_name_and_nothing_is_granted_wholesale() {
+    let granted = |file: &str| -> BTreeSet<String> {
+        let capability: Value = serde_json::from_str(file).unwrap();
+        let permissions = capability["permissions"].as_array().unwrap().clone();
+        let names = permissions.iter().map(|name| name.as_str().unwrap().into());
+        names.collect()
+    };
+    let main = granted(include_str!("../capabilities/main.json"));
+    let settings = granted(include_str!("../capabilities/settings.json"));
+    let declared = include!("../commands.in");
+    let mut wanted: BTreeSet<String> = declared
+        .iter()
+        .map(|command| format!("allow-{}", command.replace('_', "-")))
+        .collect();
+    wanted.extend(
+        [
+            "core:event:allow-listen",
+            "core:event:allow-unlisten",
+            "core:window:allow-close",
+            "core:window:allow-start-dragging",
+        ]
+        .map(str::to_owned),
+    );
+    let union: BTreeSet<String> = main.union(&settings).cloned().collect();
+    assert_eq!(union, wanted);
+    for never in [
+        "allow-cluster-delete",
+        "allow-app-quit",
+        "allow-config-save",
+    ] {
+        assert!(!settings.contains(never), "{never} from the settings");
+    }
 }

@@ -99,10 +99,6 @@ pub(crate) fn on_event<R: Runtime>(window: &Window<R>, event: &WindowEvent) {
     let (desk, label) = (desk(window), window.label());
     match event {
         WindowEvent::Focused(focused) => desk.window_focused(label, *focused),
-        WindowEvent::Resized(_) => {
-            let visible = !window.is_minimized().unwrap_or(false);
-            desk.window_visible(label, visible);
-        }
         WindowEvent::DragDrop(event) => drops::on_event(window, event),
         WindowEvent::Destroyed => {
             desk.window_gone(label);

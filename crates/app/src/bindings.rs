@@ -130,6 +130,7 @@ fn commands(writer: &mut Writer) -> Vec<Command> {
         operation_dismiss("id": u64) -> ();
         operation_log("id": u64) -> Vec<String>;
         view_watch("cluster": Option<String>) -> ();
+        window_seen("seen": bool) -> ();
         usage_history("cluster": String, "seconds": u32) -> Vec<engine::UsageSample>;
         images_get("cluster": String) -> Vec<NodeImages>;
         image_load("cluster": String, "token": String, "nodes": Option<Vec<String>>) -> Vec<u64>;

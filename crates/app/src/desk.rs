@@ -16,7 +16,7 @@ mod shown;
 mod views;
 mod work;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,7 +25,7 @@ use tokio::sync::{Notify, broadcast, watch};
 
 use crate::drops::{DropEvent, Drops};
 use crate::place::Place;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::snapshot::{Operation, Snapshot};
 use crate::store::Store;
 use crate::wire::{UsageUpdate, ViewUpdate};
@@ -77,6 +77,8 @@ pub struct Desk {
     /// The context that this app made current last.
     switched: Mutex<Option<String>>,
 }
+    /// Names of clusters that other homes have on this machine.
+    foreign: Mutex<BTreeSet<String>>,
 
 impl Desk {
     /// The desk of the user's own folders. Needs a runtime of tokio.
@@ -86,9 +88,16 @@ impl Desk {
 
     /// A desk with folders of the caller's choice.
     pub fn at(place: Place, home: Home) -> Result<Arc<Self>> {
-        let found = Settings::load(&place)?;
         let store = Store::new(&place);
         if let Some(aside) = &found.corrupt {
+        let found = Settings::load(&place).unwrap_or_else(|error| {
+            tracing::warn!(%error, "no settings");
+            store.tell(Fact::Notice {
+                warning: true,
+                text: format!("Defaults are in use: {}.", error.message),
+            });
+            settings::Found::default()
+        });
             let name = aside.file_name().unwrap_or_default().display();
             store.tell(Fact::Notice {
                 warning: true,
@@ -114,6 +123,7 @@ impl Desk {
             look_at_contexts: Arc::default(),
             switched: Mutex::new(None),
         });
+            foreign: Mutex::default(),
         tokio::spawn(keeper::keep(Arc::downgrade(&desk)));
         tokio::spawn(contexts::keep(Arc::downgrade(&desk)));
         tokio::spawn(views::keep(Arc::downgrade(&desk)));

@@ -1,7 +1,8 @@
 //! The diagnostics bundle: what helps to find a fault, without what is secret.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -167,10 +168,22 @@ fn bundle(path: &Path, files: &[DiagnosticsFile]) -> std::io::Result<()> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);
-    let mut tar = tar::Builder::new(GzEncoder::new(
-        fs::File::create(&part)?,
-        Compression::default(),
-    ));
+    let written = write(&part, files).and_then(|()| fs::rename(&part, path));
+    if written.is_err() {
+        // Nothing refers to the part; a failure to remove it changes nothing.
+        let _ = fs::remove_file(&part);
+    }
+    written
+}
+
+fn write(path: &Path, files: &[DiagnosticsFile]) -> std::io::Result<()> {
+    let out = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    let mut tar = tar::Builder::new(GzEncoder::new(out, Compression::default()));
     for file in files {
         let mut header = tar::Header::new_gnu();
         header.set_size(file.text.len() as u64);
@@ -178,6 +191,5 @@ fn bundle(path: &Path, files: &[DiagnosticsFile]) -> std::io::Result<()> {
         let name = format!("apple-k8s-diagnostics/{}", file.name);
         tar.append_data(&mut header, name, file.text.as_bytes())?;
     }
-    tar.into_inner()?.finish()?.sync_all()?;
-    fs::rename(part, path)
+    tar.into_inner()?.finish()?.sync_all()
 }

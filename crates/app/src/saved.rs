@@ -31,13 +31,25 @@ pub(crate) fn load<T: DeserializeOwned>(file: &Path) -> Result<Loaded<T>> {
         Ok(content) => Ok(Loaded::Read(content)),
         Err(error) => {
             tracing::warn!(file = %file.display(), %error, "a file can't be understood");
-            let mut aside = file.as_os_str().to_owned();
-            aside.push(".bad");
-            let aside = PathBuf::from(aside);
+            let aside = free_name(file);
             fs::rename(file, &aside).map_err(|error| Error::io("move aside", file, &error))?;
             Ok(Loaded::Corrupt(aside))
         }
     }
+}
+
+/// A name beside a file for what it held: `.bad`, or a further one where that is taken.
+fn free_name(file: &Path) -> PathBuf {
+    let name = |ending: String| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    let further = (2..100).map(|number| name(format!(".bad-{number}")));
+    std::iter::once(name(".bad".into()))
+        .chain(further)
+        .find(|name| !name.exists())
+        .unwrap_or_else(|| name(".bad".into()))
 }
 
 /// Writes a file of JSON.
@@ -52,14 +64,19 @@ pub(crate) fn save<T: Serialize>(file: &Path, content: &T) -> Result<()> {
     replace(file, &text)
 }
 
+/// Makes a folder that is there for the user alone, unless it is there already.
+pub(crate) fn folder(folder: &Path) -> Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| Error::io("create the folder", folder, &error))
+}
+
 /// Replaces a file in one step, readable by the user alone; its folder is made when missing.
 pub(crate) fn replace(file: &Path, text: &str) -> Result<()> {
-    if let Some(folder) = file.parent() {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|error| Error::io("create the folder", folder, &error))?;
+    if let Some(parent) = file.parent() {
+        folder(parent)?;
     }
     let mut part = file.as_os_str().to_owned();
     part.push(".part");

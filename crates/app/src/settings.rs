@@ -121,7 +121,7 @@ impl Default for NewCluster {
 }
 
 /// Settings as they were found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// The settings in use.
     pub settings: Settings,
@@ -131,7 +131,7 @@ pub struct Found {
 
 impl Settings {
     /// Reads the settings. A file that can't be understood, also one of a newer version, is kept
-    /// aside as `settings.json.bad`, and the defaults are used.
+    /// aside as `settings.json.bad` (or `.bad-2` and so on), and the defaults are used.
     pub fn load(place: &Place) -> Result<Found> {
         let file = place.settings_file();
         let found = |settings, corrupt| Found { settings, corrupt };
@@ -242,17 +242,17 @@ mod tests {
     #[test]
     fn a_corrupt_file_is_kept_aside_whole() {
         let (_folder, place) = place();
-        for bad in [
-            "{ half",
-            r#"{"version": 99}"#,
-            r#"{"nonsense": 1}"#,
-            "\u{0}\u{1}",
+        for (bad, kept) in [
+            ("{ half", "settings.json.bad"),
+            (r#"{"version": 99}"#, "settings.json.bad-2"),
+            (r#"{"nonsense": 1}"#, "settings.json.bad-3"),
+            ("\u{0}\u{1}", "settings.json.bad-4"),
         ] {
             std::fs::write(place.settings_file(), bad).unwrap();
             let found = Settings::load(&place).unwrap();
             assert_eq!(found.settings, Settings::default());
             let aside = found.corrupt.unwrap();
-            assert!(aside.ends_with("settings.json.bad"));
+            assert!(aside.ends_with(kept), "an older one stays: {aside:?}");
             assert_eq!(std::fs::read_to_string(aside).unwrap(), bad);
             assert!(
                 !place.settings_file().exists(),

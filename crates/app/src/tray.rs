@@ -10,6 +10,26 @@ use std::str::FromStr;
 
 pub use rows::menu;
 
+use crate::snapshot::Snapshot;
+
+/// Milliseconds for which the menu stays as it is while nothing happens: until an age in it is
+/// another. None when there is none.
+pub fn fresh_for(snapshot: &Snapshot, now: i64) -> Option<i64> {
+    const MINUTE: i64 = 60_000;
+    let shown = menu(snapshot, now);
+    let clusters = snapshot.clusters.iter();
+    let since = clusters.flat_map(|cluster| [cluster.started, cluster.last_run]);
+    let turns = since.flatten().flat_map(|since| {
+        let units = [MINUTE, 60 * MINUTE, 24 * 60 * MINUTE].into_iter();
+        units.map(move |unit| unit - (now - since).rem_euclid(unit))
+    });
+    let mut turns: Vec<i64> = turns.collect();
+    turns.sort_unstable();
+    turns
+        .into_iter()
+        .find(|turn| menu(snapshot, now + turn) != shown)
+}
+
 /// The whole menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrayMenu {

@@ -181,6 +181,10 @@ pub struct OpenRequest {
 #[serde(rename_all = "camelCase")]
 pub enum View {
     /// How the cluster does.
+    /// Cores of this machine.
+    pub cpus: u32,
+    /// Memory of this machine in bytes, when it can be measured.
+    pub memory_bytes: Option<u64>,
     Overview,
     /// Images on its nodes.
     Images,

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::config::Preset;
 use app::desk::{Desk, Event};
 use app::logs::LogSource;
 use app::place::Place;
@@ -326,6 +327,69 @@ async fn two_creations_of_one_name_are_refused_at_once() {
     assert!(settings.follow_asked, "the answer counts from now on");
     assert_eq!(settings.follow, Follow::Never);
     bench.desk.wind_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_another_home_has_is_passed_over() {
+    // The nodes are there, and this home knows nothing of them.
+    let script = Script::healthy("1.5.0")
+        .on(&["list"], [nodes("running")])
+        .on(&["image", "inspect"], [Act::Mark, Act::Hang]);
+    let bench = Bench::new(&script);
+    bench
+        .until("answer", |one| one.runtime.state == RuntimeState::Ready)
+        .await;
+    let source = CreateSource::Default;
+    let id = bench.desk.cluster_create(&source, ContextChoice::AsRule);
+    let id = id.unwrap();
+    let snapshot = bench.desk.snapshot();
+    let operation = snapshot.operations.iter().find(|one| one.id == id);
+    assert_eq!(operation.unwrap().cluster.as_deref(), Some("dev-2"));
+    let again = bench.desk.cluster_create(&source, ContextChoice::AsRule);
+    assert_eq!(
+        again.unwrap_err().code,
+        ErrorCode::ClusterBusy,
+        "a double click"
+    );
+    let preset = bench.desk.config_preset(Preset::One, "dev").unwrap();
+    assert!(preset.contains("name: dev-2"), "{preset}");
+    bench.desk.wind_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_that_waits_keeps_the_program_that_it_was_asked_with() {
+    let script = Script::healthy("1.5.0")
+        .on(&["list"], [nodes("running")])
+        .times(1, &["stop"], [Act::Mark, Act::Hang])
+        .on(&["stop"], [Act::LastWord]);
+    let bench = Bench::new(&script);
+    one_cluster(&bench);
+    let first = bench.desk.cluster_stop("dev");
+    bench.stand.wait_for_mark();
+    let second = bench.desk.cluster_stop("dev");
+    let other = Stand::new(&script);
+    let mut settings = bench.desk.settings();
+    settings.container_path = Some(other.program().display().to_string());
+    bench.desk.settings_set(settings).unwrap();
+    bench.desk.operation_cancel(first).unwrap();
+    bench.ended(second).await;
+    let stops = |stand: &Stand| {
+        let calls = stand.calls().into_iter();
+        let words = calls.filter(|call| call.arguments.first().is_some_and(|word| word == "stop"));
+        words.count()
+    };
+    assert_eq!((stops(&bench.stand), stops(&other)), (2, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_that_can_not_be_read_are_told_and_nothing_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::at(folder.path());
+    std::fs::create_dir(place.settings_file()).unwrap();
+    let desk = Desk::at(place, Home::at(folder.path().join("home"))).unwrap();
+    assert_eq!(desk.settings(), Settings::default());
+    let notices = desk.snapshot().notices.clone();
+    assert!(notices[0].text.contains("settings.json"), "{notices:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

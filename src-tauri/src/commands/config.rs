@@ -4,10 +4,8 @@ use std::path::Path;
 
 use app::config::{ConfigCheck, OpenedConfig, Preset};
 use engine::ChangePlan;
-use tauri::{AppHandle, Runtime};
-use tauri_plugin_dialog::DialogExt;
 
-use super::{Answer, Desk};
+use super::{Answer, Desk, Desktop};
 
 #[tauri::command]
 pub(super) async fn config_check(desk: Desk<'_>, text: String) -> Answer<ConfigCheck> {
@@ -49,25 +47,18 @@ pub(super) async fn config_open(desk: Desk<'_>, token: String) -> Answer<OpenedC
 
 /// Without a path the user is asked; none when they changed their mind.
 #[tauri::command]
-pub(super) async fn config_save<R: Runtime>(
-    app: AppHandle<R>,
+pub(super) async fn config_save(
     desk: Desk<'_>,
+    desktop: Desktop<'_>,
     text: String,
     path: Option<String>,
 ) -> Answer<Option<String>> {
     if let Some(path) = path {
         return Ok(Some(desk.config_save(text, Path::new(&path)).await?));
     }
-    let (chosen, answer) = tokio::sync::oneshot::channel();
-    let dialog = app.dialog().file().set_file_name("cluster.yaml");
-    dialog.save_file(move |path| drop(chosen.send(path)));
-    match answer
-        .await
-        .ok()
-        .flatten()
-        .and_then(|path| path.into_path().ok())
-    {
-        Some(path) => Ok(Some(desk.config_save_as(text, path).await?)),
+    let place = desktop.choose_place("cluster.yaml");
+    match place.await.ok().flatten() {
+        Some(place) => Ok(Some(desk.config_save_as(text, place).await?)),
         None => Ok(None),
     }
 }

@@ -1,13 +1,9 @@
 //! Images and files.
 
-use std::path::PathBuf;
-
 use app::drops::{ChoosePurpose, Dropped};
 use engine::{ManifestPreview, NodeImages};
-use tauri::{AppHandle, Runtime};
-use tauri_plugin_dialog::DialogExt;
 
-use super::{Answer, Desk};
+use super::{Answer, Desk, Desktop};
 
 #[tauri::command]
 pub(super) async fn images_get(desk: Desk<'_>, cluster: String) -> Answer<Vec<NodeImages>> {
@@ -35,9 +31,9 @@ pub(super) async fn image_load_missing(
 
 /// None when the user changed their mind.
 #[tauri::command]
-pub(super) async fn drop_choose<R: Runtime>(
-    app: AppHandle<R>,
+pub(super) async fn drop_choose(
     desk: Desk<'_>,
+    desktop: Desktop<'_>,
     purpose: ChoosePurpose,
 ) -> Answer<Option<Dropped>> {
     let title = match purpose {
@@ -45,15 +41,7 @@ pub(super) async fn drop_choose<R: Runtime>(
         ChoosePurpose::Yaml => "Choose YAML files",
         ChoosePurpose::Any => "Choose image archives or YAML files",
     };
-    // No filter by name: what a file is, is told by its content.
-    let (chosen, answer) = tokio::sync::oneshot::channel();
-    let dialog = app.dialog().file().set_title(title);
-    dialog.pick_files(move |paths| drop(chosen.send(paths)));
-    let paths = answer.await.ok().flatten().unwrap_or_default();
-    let paths: Vec<PathBuf> = paths
-        .into_iter()
-        .filter_map(|path| path.into_path().ok())
-        .collect();
+    let paths = desktop.choose_files(title).await.unwrap_or_default();
     if paths.is_empty() {
         return Ok(None);
     }

@@ -4,10 +4,8 @@ use app::settings::Settings;
 use app::wire::{AppInfo, DiagnosticsFile, QuitWhen, RevealTarget, TerminalTarget, WindowName};
 use engine::{Check, Error, ErrorCode};
 use tauri::{AppHandle, Runtime};
-use tauri_plugin_dialog::DialogExt;
-use tauri_plugin_shell::ShellExt;
 
-use super::{Answer, Desk};
+use super::{Answer, Desk, Desktop};
 use crate::windows;
 
 #[tauri::command]
@@ -16,71 +14,31 @@ pub(super) async fn context_use(desk: Desk<'_>, name: String) -> Answer<()> {
 }
 
 #[tauri::command]
-pub(super) async fn terminal_open<R: Runtime>(
-    app: AppHandle<R>,
+pub(super) async fn terminal_open(
+    desk: Desk<'_>,
+    desktop: Desktop<'_>,
     target: TerminalTarget,
 ) -> Answer<()> {
-    Ok(open_terminal(&app, &target)?)
-}
-
-/// Opens a shell in the user's terminal, which then is on its own.
-pub(crate) fn open_terminal<R: Runtime>(
-    app: &AppHandle<R>,
-    target: &TerminalTarget,
-) -> engine::Result<()> {
-    let launch = crate::desk(app).terminal(target)?;
-    let command = app.shell().command(&launch.program).args(&launch.arguments);
-    command.spawn().map(drop).map_err(|error| {
-        let program = launch.program.display();
-        Error::new(
-            ErrorCode::Internal,
-            format!("{program} did not start: {error}"),
-        )
-        .hint("set TERMINAL to the path of a terminal that works")
-    })
+    Ok(desktop.launch(&desk.terminal(&target)?)?)
 }
 
 #[tauri::command]
-pub(super) async fn url_open<R: Runtime>(
-    app: AppHandle<R>,
-    desk: Desk<'_>,
-    url: String,
-) -> Answer<()> {
+pub(super) async fn url_open(desk: Desk<'_>, desktop: Desktop<'_>, url: String) -> Answer<()> {
     if !desk.may_open(&url) {
         let message = format!("{url} is no address that this app opens");
         return Err(Error::new(ErrorCode::PermissionDenied, message).into());
     }
-    Ok(open(&app, &url)?)
+    Ok(desktop.open(&url)?)
 }
 
 #[tauri::command]
-pub(super) async fn path_reveal<R: Runtime>(
-    app: AppHandle<R>,
+pub(super) async fn path_reveal(
     desk: Desk<'_>,
+    desktop: Desktop<'_>,
     what: RevealTarget,
 ) -> Answer<()> {
-    let path = desk.reveal(what)?;
-    let folder = if path.is_dir() {
-        Some(path.as_path())
-    } else {
-        path.parent()
-    };
-    let folder = folder.unwrap_or(&path).display().to_string();
-    Ok(open(&app, &folder)?)
-}
-
-/// Hands an address or a folder to the program that the user has for it.
-#[expect(
-    deprecated,
-    reason = "its successor is one more plugin for this one call, which no page may make"
-)]
-fn open<R: Runtime>(app: &AppHandle<R>, what: &str) -> engine::Result<()> {
-    app.shell().open(what, None).map_err(|error| {
-        Error::new(
-            ErrorCode::Internal,
-            format!("{what} could not be opened: {error}"),
-        )
-    })
+    let folder = desk.reveal(what)?;
+    Ok(desktop.open(&folder.display().to_string())?)
 }
 
 #[tauri::command]
@@ -125,37 +83,23 @@ pub(super) async fn diagnostics_preview(desk: Desk<'_>) -> Answer<Vec<Diagnostic
 
 /// None when the user changed their mind.
 #[tauri::command]
-pub(super) async fn diagnostics_save<R: Runtime>(
-    app: AppHandle<R>,
+pub(super) async fn diagnostics_save(
     desk: Desk<'_>,
+    desktop: Desktop<'_>,
 ) -> Answer<Option<String>> {
-    let (chosen, answer) = tokio::sync::oneshot::channel();
-    let dialog = app
-        .dialog()
-        .file()
-        .set_file_name("apple-k8s-diagnostics.tar.gz");
-    dialog.save_file(move |path| drop(chosen.send(path)));
-    match answer
-        .await
-        .ok()
-        .flatten()
-        .and_then(|path| path.into_path().ok())
-    {
-        Some(path) => Ok(Some(desk.diagnostics_write(path).await?)),
+    let place = desktop.choose_place("apple-k8s-diagnostics.tar.gz");
+    match place.await.ok().flatten() {
+        Some(place) => Ok(Some(desk.diagnostics_write(place).await?)),
         None => Ok(None),
     }
 }
 
 #[tauri::command]
-pub(super) async fn app_quit<R: Runtime>(
-    app: AppHandle<R>,
-    desk: Desk<'_>,
-    when: QuitWhen,
-) -> Answer<()> {
+pub(super) async fn app_quit(desk: Desk<'_>, desktop: Desktop<'_>, when: QuitWhen) -> Answer<()> {
     if when == QuitWhen::AfterWork {
         desk.idle().await;
     }
-    app.exit(0);
+    desktop.quit();
     Ok(())
 }
 

@@ -13,13 +13,13 @@ use tauri::{Runtime, State};
 
 use std::sync::Arc;
 
-pub(crate) use machine::open_terminal;
-
 /// What a command answers.
 type Answer<T> = Result<T, Failure>;
 /// The desk, as a command gets it.
 type Desk<'a> = State<'a, Arc<app::desk::Desk>>;
 
+/// The desktop, as a command gets it.
+type Desktop<'a> = State<'a, Arc<dyn crate::desktop::Desktop>>;
 /// All commands.
 pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
@@ -70,5 +70,6 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         view::usage_history,
         view::log_open,
         view::log_close,
+        view::window_seen,
     ]
 }

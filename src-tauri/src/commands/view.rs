@@ -37,6 +37,18 @@ pub(super) async fn view_watch<R: Runtime>(
     Ok(())
 }
 
+/// A page tells when it comes to be seen and when it no longer is: the system tells the app of no
+/// window that is minimised, hidden or covered.
+#[tauri::command]
+pub(super) async fn window_seen<R: Runtime>(
+    window: WebviewWindow<R>,
+    desk: Desk<'_>,
+    seen: bool,
+) -> Answer<()> {
+    desk.window_visible(window.label(), seen);
+    Ok(())
+}
+
 #[tauri::command]
 pub(super) async fn usage_history(
     desk: Desk<'_>,

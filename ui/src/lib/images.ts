@@ -18,6 +18,8 @@ export interface ImageRow {
   pods: number;
   /** Whether it came with the node image. */
   own: boolean;
+  /** What it runs on, where nodes say so. */
+  platforms: string[];
   health: Health;
 }
 
@@ -51,6 +53,7 @@ export function imageRows(nodes: readonly NodeImages[], pods: readonly PodRow[])
         if (known) {
           known.on.push(node);
           known.bytes = Math.max(known.bytes, image.size);
+          if (image.platform !== null && !known.platforms.includes(image.platform)) known.platforms.push(image.platform);
           continue;
         }
         const { name, tag } = splitReference(reference);
@@ -64,6 +67,7 @@ export function imageRows(nodes: readonly NodeImages[], pods: readonly PodRow[])
           reference,
           pods: 0,
           own: image.pinned,
+          platforms: image.platform === null ? [] : [image.platform],
           health: "healthy",
         });
       }
@@ -129,7 +133,7 @@ function jobOf(operation: Operation, cluster: string, nodes: readonly string[]):
       const cancelled = operation.state === "cancelled" || operation.failure?.code === "Cancelled";
       return { ...cell, state: cancelled ? "cancelled" : "failed" };
     }
-    return { ...cell, state: "busy", percent: percentOf(step.detail ?? null) };
+    return { ...cell, state: "busy", percent: step.percent ?? null };
   });
   const done = cells.filter((cell) => cell.state === "done" || cell.state === "there").length;
   const known = cells.every((cell) => cell.state !== "busy" || cell.percent !== null);
@@ -144,14 +148,4 @@ function jobOf(operation: Operation, cluster: string, nodes: readonly string[]):
     percent: operation.ended === null && !known ? operation.percent : Math.round(share),
     failure: operation.failure,
   };
-}
-
-/** `41%`, or `41 of 100 Mi`. */
-export function percentOf(detail: string | null): number | null {
-  if (detail === null) return null;
-  const percent = /(\d{1,3})\s?%/.exec(detail)?.[1];
-  if (percent !== undefined) return Math.min(100, Number(percent));
-  const part = /([\d.]+)\s*(?:[KMG]i?B?)?\s+of\s+([\d.]+)/.exec(detail);
-  if (part?.[1] && part[2] && Number(part[2]) > 0) return Math.min(100, Math.round((Number(part[1]) / Number(part[2])) * 100));
-  return null;
 }

@@ -9,7 +9,7 @@ use node_image::{Build, NodeImage, Progress};
 use spec::Cluster;
 
 use super::work::Order;
-use super::{Desk, blocking};
+use super::{Desk, blocking, locked};
 use crate::settings::Follow;
 use crate::snapshot::OperationKind;
 use crate::wire::{ContextChoice, CreateSource, DeletePreview};
@@ -24,9 +24,12 @@ impl Desk {
         source: &CreateSource,
         choice: ContextChoice,
     ) -> Result<u64> {
-        let settings = self.settings();
+        let mut settings = self.settings();
         let cluster = match source {
-            CreateSource::Default => settings.new_cluster.cluster()?,
+            CreateSource::Default => {
+                settings.new_cluster.name = self.free_name(&settings.new_cluster.name);
+                settings.new_cluster.cluster()?
+            }
             CreateSource::Text { text } => parse(text)?,
         };
         let name = cluster.name.clone();
@@ -45,8 +48,7 @@ impl Desk {
             set_context,
         };
         let order = Order::on(OperationKind::Create, &name);
-        Ok(self.begin(order, move |desk, op| async move {
-            let engine = desk.engine()?;
+        Ok(self.begin(order, move |desk, engine, op| async move {
             build_missing_image(&engine, &request.cluster, &op).await?;
             if set_context {
                 desk.note_switch(&request.cluster.name);
@@ -60,6 +62,17 @@ impl Desk {
                 created.name, created.kubernetes_version
             )))
         }))
+    }
+
+    /// A name, or the next one where a cluster of another home has it. Our own are not counted:
+    /// asked twice for the same, one is made.
+    pub(super) fn free_name(&self, name: &str) -> String {
+        let taken = locked(&self.foreign);
+        let next = (2..).map(|number| format!("{name}-{number}"));
+        std::iter::once(name.to_owned())
+            .chain(next)
+            .find(|name| !taken.contains(name))
+            .unwrap_or_else(|| name.to_owned())
     }
 
     /// The first creation asks which context kubectl shall use; the answer is the rule from then.
@@ -97,8 +110,7 @@ impl Desk {
     pub fn cluster_start(self: &Arc<Self>, name: &str) -> u64 {
         let order = Order::on(OperationKind::Start, name);
         let name = name.to_owned();
-        self.begin(order, move |desk, op| async move {
-            let engine = desk.engine()?;
+        self.begin(order, move |desk, engine, op| async move {
             Box::pin(engine.start(&name, Some(WAIT), &op)).await?;
             desk.follow_started(&name).await?;
             Ok(Some(format!("“{name}” runs.")))
@@ -109,8 +121,8 @@ impl Desk {
     pub fn cluster_stop(self: &Arc<Self>, name: &str) -> u64 {
         let order = Order::on(OperationKind::Stop, name);
         let name = name.to_owned();
-        self.begin(order, move |desk, op| async move {
-            desk.engine()?.stop(&name, &op).await?;
+        self.begin(order, move |_, engine, op| async move {
+            engine.stop(&name, &op).await?;
             Ok(Some(format!("“{name}” is stopped.")))
         })
     }
@@ -119,8 +131,7 @@ impl Desk {
     pub fn cluster_restart(self: &Arc<Self>, name: &str) -> u64 {
         let order = Order::on(OperationKind::Restart, name);
         let name = name.to_owned();
-        self.begin(order, move |desk, op| async move {
-            let engine = desk.engine()?;
+        self.begin(order, move |_, engine, op| async move {
             Box::pin(engine.restart(&name, Some(WAIT), &op)).await?;
             Ok(Some(format!("“{name}” runs again.")))
         })
@@ -136,9 +147,8 @@ impl Desk {
         }
         let order = Order::on(OperationKind::Delete, name);
         let name = name.to_owned();
-        self.begin(order, move |desk, op| async move {
-            let kubeconfig = desk.kubeconfig();
-            let engine = desk.engine()?;
+        let kubeconfig = self.kubeconfig();
+        self.begin(order, move |desk, engine, op| async move {
             engine.delete(&name, kubeconfig.as_deref(), &op).await?;
             if let Err(error) = desk.draft_set(Some(&name), None) {
                 tracing::warn!(%error, "the draft stays");
@@ -230,29 +240,23 @@ impl Desk {
             subject: Some("Starting the container service".into()),
             cancellable: true,
         };
-        self.begin(order, |desk, op| async move {
-            desk.engine()?.start_runtime(&op).await?;
+        self.begin(order, |_, engine, op| async move {
+            engine.start_runtime(&op).await?;
             Ok(Some("The container service runs.".into()))
         })
     }
 
-    /// Stops the runtime's service, and with it every cluster.
+    /// Stops every cluster in order, then the runtime's service.
     pub fn runtime_stop(self: &Arc<Self>) -> u64 {
         let order = Order {
             kind: OperationKind::Fix,
             cluster: None,
             subject: Some("Stopping the container service".into()),
-            cancellable: false,
+            cancellable: true,
         };
-        self.begin(order, |desk, op| async move {
-            let engine = desk.engine()?;
-            let step = op.steps.begin("stop-service", None);
-            engine
-                .container()
-                .system_stop()
-                .await
-                .map_err(Error::from)?;
-            step.done();
+        self.begin(order, |_, engine, op| async move {
+            // A large future, and rarely needed.
+            Box::pin(engine.stop_runtime(&op)).await?;
             Ok(Some("The container service is stopped.".into()))
         })
     }

@@ -27,7 +27,7 @@ impl Desk {
     /// A Cluster YAML to begin with.
     pub fn config_preset(&self, preset: Preset, name: &str) -> Result<String> {
         let mut new = self.settings().new_cluster;
-        name.clone_into(&mut new.name);
+        new.name = self.free_name(name);
         match preset {
             Preset::One => new.workers = 0,
             Preset::Three => new.workers = 2,
@@ -73,8 +73,7 @@ impl Desk {
         let wanted = parse(text)?;
         let order = Order::on(OperationKind::Change, cluster);
         let cluster = cluster.to_owned();
-        Ok(self.begin(order, move |desk, op| async move {
-            let engine = desk.engine()?;
+        Ok(self.begin(order, move |desk, engine, op| async move {
             let changed = engine.change(&cluster, &wanted, Some(WAIT), &op).await?;
             if let Err(error) = desk.draft_set(Some(&cluster), None) {
                 tracing::warn!(%error, "the draft stays");
@@ -182,8 +181,12 @@ fn changes(changed: &engine::Changed) -> String {
     .map(|(what, nodes)| format!("{} {what}", nodes.join(", ")))
     .collect();
     if parts.is_empty() {
-        format!("“{}” is as it should be.", changed.name)
+        return format!("“{}” is as it should be.", changed.name);
+    }
+    let text = format!("“{}”: {}.", changed.name, parts.join("; "));
+    if changed.lacking.is_empty() {
+        text
     } else {
-        format!("“{}”: {}.", changed.name, parts.join("; "))
+        format!("{text} Load again: {}.", changed.lacking.join("; "))
     }
 }

@@ -100,10 +100,7 @@ impl Desk {
         text: Option<String>,
     ) -> Result<ManifestPreview> {
         let text = self.manifests(token, text).await?;
-        let (engine, cluster) = (self.engine()?, cluster.to_owned());
-        // Its future can't change threads, so it gets one.
-        let runtime = tokio::runtime::Handle::current();
-        blocking(move || runtime.block_on(engine.preview_manifests(&cluster, &text))).await
+        self.engine()?.preview_manifests(cluster, &text).await
     }
 
     /// Applies manifests: those behind a token, or a text.
@@ -117,8 +114,7 @@ impl Desk {
         let mut order = Order::on(OperationKind::Apply, cluster);
         order.subject = Some("manifests".into());
         let cluster = cluster.to_owned();
-        Ok(self.begin(order, move |desk, op| async move {
-            let engine = desk.engine()?;
+        Ok(self.begin(order, move |_, engine, op| async move {
             let objects = engine.apply_manifests(&cluster, &text, &op).await?;
             let count = u32::try_from(objects.len()).unwrap_or(u32::MAX);
             Ok(Some(format!(

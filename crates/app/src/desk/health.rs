@@ -67,8 +67,7 @@ impl Desk {
             subject: Some(text.into()),
             cancellable: true,
         };
-        Ok(self.begin(order, move |desk, op| async move {
-            let engine = desk.engine()?;
+        Ok(self.begin(order, move |_, engine, op| async move {
             match fix {
                 FixId::BuildNodeImage => {
                     engine.container().ready().await?;
@@ -86,6 +85,8 @@ impl Desk {
             version: env!("CARGO_PKG_VERSION").into(),
             platform: Platform::here().name().into(),
             architecture: engine::architecture().into(),
+            cpus: engine::cpus(),
+            memory_bytes: engine::total_memory(),
             kubernetes_version: engine::DEFAULT_KUBERNETES_VERSION.into(),
             logs: self.place.logs().display().to_string(),
             config: self.place.config().display().to_string(),
@@ -115,16 +116,22 @@ impl Desk {
         Ok(launch)
     }
 
-    /// A path to show in the file manager.
+    /// The folder to show in the file manager. One that is not there yet is made when it is ours;
+    /// instead of another's the nearest one that is there is shown.
     pub fn reveal(&self, what: RevealTarget) -> Result<PathBuf> {
-        Ok(match what {
+        let own = match what {
             RevealTarget::Logs => self.place.logs().to_owned(),
             RevealTarget::ClusterLogs => self.home.root().join("logs"),
             RevealTarget::Settings => self.place.config().to_owned(),
-            RevealTarget::Kubeconfig => kubeconfig::Files::from_env(self.kubeconfig().as_deref())?
-                .target()
-                .to_owned(),
-        })
+            RevealTarget::Kubeconfig => {
+                let files = kubeconfig::Files::from_env(self.kubeconfig().as_deref())?;
+                let mut above = files.target().ancestors().skip(1);
+                let folder = above.find(|folder| folder.is_dir());
+                return Ok(folder.unwrap_or(Path::new("/")).to_owned());
+            }
+        };
+        crate::saved::folder(&own)?;
+        Ok(own)
     }
 
     /// Whether a window may have this address opened: documentation, or a port of this machine

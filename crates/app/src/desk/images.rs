@@ -45,8 +45,7 @@ impl Desk {
             .map(|(path, name)| {
                 let order = Order::on(OperationKind::Load, cluster).subject(name);
                 let (cluster, nodes) = (cluster.to_owned(), nodes.clone());
-                self.begin(order, move |desk, op| async move {
-                    let engine = desk.engine()?;
+                self.begin(order, move |_, engine, op| async move {
                     load(&engine, &cluster, path, &nodes, &op).await
                 })
             })
@@ -54,23 +53,13 @@ impl Desk {
         Ok(ids)
     }
 
-    /// Loads an image of the runtime's own store into the nodes that do not have it.
+    /// Gives an image that some nodes have to those that lack it.
     pub fn image_load_missing(self: &Arc<Self>, cluster: &str, image: &str) -> u64 {
         let order = Order::on(OperationKind::Load, cluster).subject(image);
         let (cluster, image) = (cluster.to_owned(), image.to_owned());
-        self.begin(order, move |desk, op| async move {
-            let engine = desk.engine()?;
-            let loaded = engine
-                .load_images(&cluster, std::slice::from_ref(&image), &[], &op)
-                .await
-                .map_err(|error| {
-                    if error.code == ErrorCode::ImageMissing {
-                        error.hint("load it from its archive: nodes do not hand images on")
-                    } else {
-                        error
-                    }
-                })?;
-            Ok(outcome(&loaded))
+        self.begin(order, move |_, engine, op| async move {
+            let spread = engine.spread_image(&cluster, &image, &op).await?;
+            Ok(outcome(&[spread]))
         })
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use engine::{ClusterSummary, Engine, Error, ErrorCode, NodeStatus};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{Desk, elsewhere};
+use super::{Desk, elsewhere, locked};
 use crate::snapshot::{ClusterState, Runtime, RuntimeState};
 use crate::world::{Fact, Found, Wellness};
 
@@ -116,11 +116,14 @@ impl Desk {
                 return;
             }
         };
-        self.store.tell(Fact::Runtime(ready(&engine).await));
-        let found: Vec<Found> = clusters
+        // One of another home is none to work with; its name is taken all the same.
+        let (foreign, own): (Vec<_>, Vec<_>) = clusters
             .iter()
-            // One of another home is none to work with.
-            .filter(|summary| summary.state != engine::ClusterState::Foreign)
+            .partition(|summary| summary.state == engine::ClusterState::Foreign);
+        *locked(&self.foreign) = foreign.iter().map(|one| one.name.clone()).collect();
+        self.store.tell(Fact::Runtime(ready(&engine).await));
+        let found: Vec<Found> = own
+            .into_iter()
             .map(|summary| found(summary, &nodes))
             .collect();
         let running: Vec<String> = found

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 
-use engine::{Error, ErrorCode, Result, Step, StepState, Steps};
+use engine::{Engine, Error, ErrorCode, Result, Step, StepState, Steps};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -59,16 +59,17 @@ impl Order {
 
 impl Desk {
     /// Begins an operation and gives its number at once. `work` answers with a word about the
-    /// outcome.
+    /// outcome. It gets the engine of now, whatever the settings say when its turn comes.
     pub(super) fn begin<F>(
         self: &Arc<Self>,
         order: Order,
-        work: impl FnOnce(Arc<Self>, engine::Operation) -> F + Send + 'static,
+        work: impl FnOnce(Arc<Self>, Engine, engine::Operation) -> F + Send + 'static,
     ) -> u64
     where
         F: Future<Output = Result<Option<String>>> + Send + 'static,
     {
         let id = self.store.number();
+        let engine = self.engine();
         let cancel = CancellationToken::new();
         locked(&self.work.running).insert(id, cancel.clone());
         locked(&self.work.logs).insert(id, watch::channel(Vec::new()).0);
@@ -89,10 +90,15 @@ impl Desk {
                 turn = lane.lock_owned() => {
                     desk.store.tell(Fact::Running(id));
                     let op = desk.operation(id, &cancel);
-                    // A task of its own: a defect ends this operation and not the app.
-                    let outcome = tokio::spawn(work(Arc::clone(&desk), op)).await;
+                    let outcome = match engine {
+                        // A task of its own: a defect ends this operation and not the app.
+                        Ok(engine) => tokio::spawn(work(Arc::clone(&desk), engine, op))
+                            .await
+                            .unwrap_or_else(|error| Err(defect(&error))),
+                        Err(error) => Err(error),
+                    };
                     drop(turn);
-                    outcome.unwrap_or_else(|error| Err(defect(&error)))
+                    outcome
                 }
             };
             desk.ended(id, ending);

@@ -383,3 +383,32 @@ fn a_click_does_what_the_row_says_now() {
         Some(Action::Start("ci".into()))
     );
 }
+
+#[test]
+fn the_menu_is_drawn_again_when_an_age_in_it_is_another() {
+    const MINUTE: i64 = 60_000;
+    let with = |cluster: Cluster| Snapshot {
+        subject: Some(cluster.name.clone()),
+        clusters: vec![cluster],
+        ..nothing()
+    };
+    let stopped = |ago: i64| {
+        let mut cluster = cluster("dev", ClusterState::Stopped);
+        cluster.last_run = Some(NOW - ago);
+        with(cluster)
+    };
+    assert_eq!(fresh_for(&stopped(20_000), NOW), Some(40_000));
+    assert_eq!(fresh_for(&stopped(90 * MINUTE), NOW), Some(30 * MINUTE));
+    let three_days = 3 * 24 * 60 * MINUTE;
+    assert_eq!(fresh_for(&stopped(three_days), NOW), Some(three_days / 3));
+    let mut running = cluster("dev", ClusterState::Running);
+    assert_eq!(
+        fresh_for(&with(running.clone()), NOW),
+        None,
+        "its use is shown"
+    );
+    running.usage = None;
+    running.started = Some(NOW - 5 * MINUTE - 1000);
+    assert_eq!(fresh_for(&with(running), NOW), Some(MINUTE - 1000));
+    assert_eq!(fresh_for(&nothing(), NOW), None);
+}

@@ -17,6 +17,14 @@ platform: string,
  */
 architecture: string,
 /**
+ * Cores of this machine.
+ */
+cpus: number,
+/**
+ * Memory of this machine in bytes, when it can be measured.
+ */
+memoryBytes: number | null,
+/**
  * Kubernetes version of a cluster that asks for none.
  */
 kubernetesVersion: string,

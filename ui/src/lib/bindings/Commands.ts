@@ -39,6 +39,7 @@ export type Commands = {
   operation_log: { args: { id: number }; result: Array<string> };
   view_watch: { args: { cluster: string | null }; result: null };
   usage_history: { args: { cluster: string, seconds: number }; result: Array<UsageSample> };
+  window_seen: { args: { seen: boolean }; result: null };
   images_get: { args: { cluster: string }; result: Array<NodeImages> };
   image_load: { args: { cluster: string, token: string, nodes: Array<string> | null }; result: Array<number> };
   image_load_missing: { args: { cluster: string, image: string }; result: number };

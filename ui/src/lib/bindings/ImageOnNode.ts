@@ -19,4 +19,8 @@ size: number,
 /**
  * Whether it came with the node image and is never removed to gain space.
  */
-pinned: boolean, };
+pinned: boolean,
+/**
+ * What it runs on, as `linux/arm64`; none when the node does not say.
+ */
+platform: string | null, };

@@ -17,7 +17,8 @@ what: string,
  */
 effect: string,
 /**
- * What is lost for good: volumes on the node's disk, and pods that nothing makes again, as
- * `volume default/data-db-0` and `pod default/debug`.
+ * What is lost for good: volumes on the node's disk, pods that nothing makes again, and images
+ * from archives that no other node has, as `volume default/data-db-0`, `pod default/debug`
+ * and `image docker.io/library/shop:2.1`.
  */
 loses: Array<string>, };

@@ -22,6 +22,10 @@ state: StepState,
  */
 detail?: string,
 /**
+ * How far it is, in percent, where that can be told; 100 only at the end.
+ */
+percent?: number,
+/**
  * Milliseconds since the operation began.
  */
 atMs: number,

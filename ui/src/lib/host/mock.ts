@@ -161,6 +161,7 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
       if (nodes.length === 0) return [];
       const first = Math.ceil((now() - Math.min(seconds, 15 * 60) * second) / (2 * second)) * 2 * second;
       return Array.from({ length: Math.floor((now() - first) / (2 * second)) + 1 }, (_, index) => first + index * 2 * second)
+    window_seen: () => null,
         .filter(measured)
         .map((at) => usageAt(at, nodes, now() - at < 4 * second ? scenario.views[cluster]?.pods : []));
     },
@@ -169,10 +170,10 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
       (scenario.views[cluster]?.nodes ?? []).map((node, index) => ({
         node: node.name,
         images: [
-          { id: "sha256:51aa", repoTags: ["docker.io/library/shop:2.1"], size: 412 * Mi, pinned: false },
-          ...(index < 2 ? [{ id: "sha256:0c44", repoTags: ["docker.io/library/cart:dev"], size: 98 * Mi, pinned: false }] : []),
-          { id: "sha256:77fe", repoTags: ["registry.k8s.io/pause:3.10.1"], size: 0.5 * Mi, pinned: true },
-          { id: "sha256:90d1", repoTags: ["registry.k8s.io/kube-proxy:v1.37.1"], size: 26 * Mi, pinned: true },
+          { id: "sha256:51aa", repoTags: ["docker.io/library/shop:2.1"], size: 412 * Mi, pinned: false, platform: "linux/arm64" },
+          ...(index < 2 ? [{ id: "sha256:0c44", repoTags: ["docker.io/library/cart:dev"], size: 98 * Mi, pinned: false, platform: "linux/arm64" }] : []),
+          { id: "sha256:77fe", repoTags: ["registry.k8s.io/pause:3.10.1"], size: 0.5 * Mi, pinned: true, platform: "linux/arm64" },
+          { id: "sha256:90d1", repoTags: ["registry.k8s.io/kube-proxy:v1.37.1"], size: 26 * Mi, pinned: true, platform: "linux/arm64" },
         ],
       })),
     image_load: ({ cluster }) => [begin("load", cluster, "shop:2.1")],
@@ -258,6 +259,8 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
     window_open: () => null,
   };
 
+      cpus: 10,
+      memoryBytes: 24 * Gi,
   if (!options.frozen)
     setInterval(() => {
       const nodes = watched === null ? [] : (scenario.views[watched]?.nodes ?? []);

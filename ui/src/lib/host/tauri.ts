@@ -17,6 +17,10 @@ function copyFromField(text: string): void {
 }
 
 export function createHost(): Host {
+  // Nothing is drawn, or asked for, for a page that nobody sees.
+  document.addEventListener("visibilitychange", () => {
+    invoke("window_seen", { seen: !document.hidden }).catch(() => undefined);
+  });
   return {
     platform: /Mac/.test(navigator.userAgent) ? "mac" : "linux",
     now: () => Date.now(),

@@ -3,16 +3,17 @@ import type { Operation, Step } from "../types";
 import { operation, scenarios, type Scenario } from "./scenarios";
 import { Mi, second, start } from "./world";
 
-type Row = [phase: string, node: string | undefined, state: Step["state"], atMs: number, tookMs?: number, detail?: string];
+type Row = [phase: string, node: string | undefined, state: Step["state"], atMs: number, tookMs?: number, detail?: string, percent?: number];
 
 function steps(rows: Row[]): Step[] {
-  return rows.map(([phase, node, state, atMs, tookMs, detail]) => ({
+  return rows.map(([phase, node, state, atMs, tookMs, detail, percent]) => ({
     phase,
     state,
     atMs,
     ...(node === undefined ? {} : { node }),
     ...(tookMs === undefined ? {} : { tookMs }),
     ...(detail === undefined ? {} : { detail }),
+    ...(percent === undefined ? {} : { percent }),
   }));
 }
 
@@ -69,7 +70,7 @@ export function loads(operation: (more: Partial<Operation>) => Operation): Opera
       steps: steps([
         ["check-archive", undefined, "done", 120, 120],
         ["load", plane, "done", 3100, 2900],
-        ["load", "dev-worker", "progress", 200, undefined, "41%"],
+        ["load", "dev-worker", "progress", 200, undefined, "169 of 412 MiB", 41],
         ["load", "dev-worker2", "started", 200],
       ]),
     }),
@@ -137,7 +138,7 @@ export const building: Record<string, () => Scenario> = {
     ...made("three-nodes"),
     images: ["dev-control-plane", "dev-worker", "dev-worker2"].map((node) => ({
       node,
-      images: [{ id: "sha256:77fe", repoTags: ["registry.k8s.io/pause:3.10.1"], size: Mi, pinned: true }],
+      images: [{ id: "sha256:77fe", repoTags: ["registry.k8s.io/pause:3.10.1"], size: Mi, pinned: true, platform: "linux/arm64" }],
     })),
   }),
   "no-container": () => {
