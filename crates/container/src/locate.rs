@@ -33,15 +33,15 @@ impl Surroundings {
     pub(crate) fn of_this_process() -> Self {
         Self {
             variable: std::env::var_os(PROGRAM_VARIABLE).filter(|value| !value.is_empty()),
-            executable: std::env::current_exe().ok(),
+            executable: beside(),
             folders: FOLDERS.iter().map(PathBuf::from).collect(),
             path: std::env::var_os("PATH"),
         }
     }
 
-    /// The program: an explicit path, then the variable, then beside the running program, then
-    /// the folders it is installed in, then the search path. A path that was asked for by name
-    /// is never passed over in silence.
+    /// The program: an explicit path, then the variable, then (on Linux) beside the running
+    /// program, then the folders it is installed in, then the search path. A path that was asked
+    /// for by name is never passed over in silence.
     pub(crate) fn find(&self, explicit: Option<&Path>) -> Result<PathBuf> {
         let asked = explicit.or(self.variable.as_deref().map(Path::new));
         let places: Vec<PathBuf> = match asked {
@@ -78,6 +78,16 @@ impl Surroundings {
             }
         }
         places.into_iter()
+    }
+}
+
+/// The running program, where ours has its own `container` beside it. On a Mac only Apple's is
+/// looked for.
+fn beside() -> Option<PathBuf> {
+    if cfg!(target_os = "linux") {
+        std::env::current_exe().ok()
+    } else {
+        None
     }
 }
 

@@ -234,9 +234,10 @@ impl Container {
         self.call_json(&args, Duration::from_mins(1)).await
     }
 
-    /// The end of the services' own log, as text.
+    /// The end of the services' own log, as text. The period is rounded up to whole minutes, the
+    /// smallest unit that every release takes.
     pub async fn system_logs(&self, last: Duration) -> Result<String> {
-        let last = format!("{}s", last.as_secs().max(1));
+        let last = format!("{}m", last.as_secs().div_ceil(60).max(1));
         let mut args = Args::new(&["system", "logs"]);
         args.option("--last", last);
         let ended = self

@@ -165,7 +165,11 @@ async fn the_other_calls() {
     client.system_start().await.unwrap();
     assert_eq!(last(&stand), "system start --enable-kernel-install");
     client.system_logs(Duration::from_mins(5)).await.unwrap();
-    assert_eq!(last(&stand), "system logs --last 300s");
+    assert_eq!(last(&stand), "system logs --last 5m");
+    client.system_logs(Duration::from_secs(61)).await.unwrap();
+    assert_eq!(last(&stand), "system logs --last 2m");
+    client.system_logs(Duration::ZERO).await.unwrap();
+    assert_eq!(last(&stand), "system logs --last 1m");
 }
 
 #[tokio::test]

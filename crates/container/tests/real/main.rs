@@ -243,6 +243,15 @@ async fn images_and_files() {
             .any(|n| n.name == "default")
     );
     assert!(container.system_df().await.unwrap().images.total >= 1);
+    let logs = container
+        .system_logs(Duration::from_secs(90))
+        .await
+        .unwrap();
+    // Apple's services say nothing that could be counted on.
+    assert!(
+        cfg!(target_os = "macos") || logs.contains("container-apiserver: started"),
+        "{logs}"
+    );
 }
 
 #[tokio::test]
