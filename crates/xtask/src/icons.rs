@@ -3,11 +3,15 @@
 //! Tray pictures are black on nothing, so that the system colours them. Their art is on a grid of
 //! 18 units and leaves 2 free on each side; for 16 pixels one is cut off on each side, so that
 //! whole units stay whole pixels.
+//!
+//! The app's picture has drawings of its own for the smallest sizes, whose edges lie on pixels. All
+//! sizes together are `app.icns`, in the formats that Apple's `iconutil` reads.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use icns::{IconElement, IconFamily, IconType, Image, OSType, PixelFormat};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree};
 
@@ -16,9 +20,33 @@ const STATES: [&str; 4] = ["stopped", "running", "busy", "attention"];
 /// Sizes of the tray's pictures, and the units of the grid that they show.
 const TRAY: [(u32, f32); 4] = [(16, 16.0), (18, 18.0), (32, 16.0), (36, 18.0)];
 const GRID: f32 = 18.0;
-/// Sizes of the app's picture. Below 64 pixels its crates are larger.
-const APP: [u32; 7] = [16, 32, 64, 128, 256, 512, 1024];
-const SMALL: u32 = 64;
+/// Sizes of the app's picture, and the drawing of each.
+const APP: [(u32, &str); 7] = [
+    (16, "app-16"),
+    (32, "app-32"),
+    (64, "app"),
+    (128, "app"),
+    (256, "app"),
+    (512, "app"),
+    (1024, "app"),
+];
+/// What a Mac looks for at each size, where it is a PNG picture: for double density from 16 points
+/// on, and from 128 points on for single density too.
+const PNG_ELEMENTS: [(&[u8; 4], u32); 8] = [
+    (b"ic11", 32),
+    (b"ic12", 64),
+    (b"ic07", 128),
+    (b"ic13", 256),
+    (b"ic08", 256),
+    (b"ic14", 512),
+    (b"ic09", 512),
+    (b"ic10", 1024),
+];
+/// The sizes below, whose pixels are stored with their mask apart.
+const MASKED_ELEMENTS: [(u32, IconType, IconType); 2] = [
+    (16, IconType::RGB24_16x16, IconType::Mask8_16x16),
+    (32, IconType::RGB24_32x32, IconType::Mask8_32x32),
+];
 
 /// Draws all of them.
 pub(crate) fn run() -> Result<()> {
@@ -43,15 +71,15 @@ fn pictures() -> Result<Vec<(PathBuf, Vec<u8>)>> {
             pictures.push((folder.join(format!("tray/{state}-{size}.png")), png));
         }
     }
-    let (large, small) = (
-        source(&folder.join("app.svg"))?,
-        source(&folder.join("app-small.svg"))?,
-    );
-    for size in APP {
-        let tree = if size < SMALL { &small } else { &large };
-        let png = draw(tree, size, tree.size().width(), 0.0)?;
-        pictures.push((folder.join(format!("app/{size}.png")), png));
+    let mut app = Vec::new();
+    for (size, drawing) in APP {
+        let tree = source(&folder.join(format!("{drawing}.svg")))?;
+        let pixels = rendered(&tree, size, tree.size().width(), 0.0)?;
+        let png = pixels.encode_png().context("writing a picture")?;
+        pictures.push((folder.join(format!("app/{size}.png")), png.clone()));
+        app.push((size, pixels, png));
     }
+    pictures.push((folder.join("app.icns"), family(&app)?));
     Ok(pictures)
 }
 
@@ -61,14 +89,45 @@ fn source(path: &Path) -> Result<Tree> {
         .with_context(|| format!("understanding {}", path.display()))
 }
 
+/// All sizes of the app's picture in one file: each with its pixels and as PNG.
+fn family(pictures: &[(u32, Pixmap, Vec<u8>)]) -> Result<Vec<u8>> {
+    let of_size = |size| {
+        let found = pictures.iter().find(|(drawn, ..)| *drawn == size);
+        found.with_context(|| format!("no picture of {size} pixels"))
+    };
+    let mut family = IconFamily::new();
+    for (size, colours, mask) in MASKED_ELEMENTS {
+        let (_, pixels, _) = of_size(size)?;
+        let straight = pixels.clone().take_demultiplied();
+        let image = Image::from_data(PixelFormat::RGBA, size, size, straight)?;
+        for kind in [colours, mask] {
+            let element = IconElement::encode_image_with_type(&image, kind)?;
+            family.elements.push(element);
+        }
+    }
+    for (name, size) in PNG_ELEMENTS {
+        let (_, _, png) = of_size(size)?;
+        let element = IconElement::new(OSType(*name), png.clone());
+        family.elements.push(element);
+    }
+    let mut file = Vec::new();
+    family.write(&mut file).context("writing app.icns")?;
+    Ok(file)
+}
+
 /// The drawing at `size` pixels, which show `units` of it; `margin` is added before it.
 fn draw(tree: &Tree, size: u32, units: f32, margin: f32) -> Result<Vec<u8>> {
+    let pixmap = rendered(tree, size, units, margin)?;
+    pixmap.encode_png().context("writing a picture")
+}
+
+fn rendered(tree: &Tree, size: u32, units: f32, margin: f32) -> Result<Pixmap> {
     let mut pixmap = Pixmap::new(size, size).context("a picture without size")?;
     #[expect(clippy::cast_precision_loss, reason = "a few hundred pixels")]
     let scale = size as f32 / units;
     let transform = Transform::from_translate(margin, margin).post_scale(scale, scale);
     resvg::render(tree, transform, &mut pixmap.as_mut());
-    pixmap.encode_png().context("writing a picture")
+    Ok(pixmap)
 }
 
 #[cfg(test)]
@@ -101,6 +160,39 @@ mod tests {
                     .all(|pixel| pixel.red() == 0 && pixel.green() == 0 && pixel.blue() == 0);
                 assert!(black, "{state} at {size} has colour");
             }
+        }
+    }
+
+    /// Read by `file`'s own rules of the format: every element in its place, no byte more.
+    #[test]
+    fn the_icon_holds_every_size() {
+        let file = fs::read(Path::new(FOLDER).join("app.icns")).unwrap();
+        let length = |at: usize| u32::from_be_bytes(file[at..at + 4].try_into().unwrap()) as usize;
+        assert_eq!((&file[..4], length(4)), (&b"icns"[..], file.len()));
+        let mut found = Vec::new();
+        let mut at = 8;
+        while at < file.len() {
+            let data = &file[at + 8..at + length(at + 4)];
+            if let Ok(picture) = Pixmap::decode_png(data) {
+                let name: &[u8; 4] = file[at..at + 4].try_into().unwrap();
+                assert_eq!(picture.width(), picture.height());
+                found.push((name.to_owned(), picture.width()));
+            }
+            at += 8 + data.len();
+        }
+        assert_eq!(found, PNG_ELEMENTS.map(|(name, size)| (*name, size)));
+        let family = IconFamily::read(&file[..]).unwrap();
+        for (size, colours, _) in MASKED_ELEMENTS {
+            let stored = family.get_icon_with_type(colours).unwrap();
+            let path = Path::new(FOLDER).join(format!("app/{size}.png"));
+            let drawn = Pixmap::load_png(path).unwrap().take_demultiplied();
+            let shown = |pixels: &[u8]| -> Vec<[u8; 4]> {
+                let all = pixels.chunks_exact(4);
+                all.filter(|pixel| pixel[3] > 0)
+                    .map(|pixel| pixel.try_into().unwrap())
+                    .collect()
+            };
+            assert_eq!(shown(stored.data()), shown(&drawn));
         }
     }
 

@@ -1,0 +1,13 @@
+//! The whole way of an app: made, signed, read back, changed and found out, ready for Apple.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod clock;
+mod command;
+mod contents;
+mod identity;
+mod notarization;
+mod program;
+mod signature;
+mod tampering;
+mod workshop;
