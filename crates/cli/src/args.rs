@@ -4,6 +4,7 @@ mod change;
 mod cluster;
 mod image;
 mod name;
+mod uninstall;
 mod view;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub(crate) use cluster::{
 };
 pub(crate) use image::{BuildArgs, BuildCommand, LoadArchiveArgs, LoadCommand, LoadImageArgs};
 pub(crate) use name::ClusterName;
+pub(crate) use uninstall::UninstallArgs;
 pub(crate) use view::{
     ExportCommand, ExportKubeconfigArgs, ExportLogsArgs, GetCommand, NodesArgs, StatusArgs,
 };
@@ -135,12 +137,21 @@ pub(crate) enum Command {
     Export(ExportCommand),
     /// Check what clusters need of this machine, and put it right
     Doctor(DoctorArgs),
+    /// Take apple-k8s off this machine
+    Uninstall(UninstallArgs),
     /// Print a completion script for a shell
     #[command(after_help = COMPLETION_HELP)]
     Completion {
         /// The shell: bash, zsh or fish
         #[arg(hide_possible_values = true)]
         shell: Shell,
+    },
+    /// Write the pages of the manual into a folder, for whoever makes a package
+    #[command(hide = true)]
+    Manual {
+        /// The folder; it is made when it is missing
+        #[arg(value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+        folder: PathBuf,
     },
     /// Print versions
     Version,

@@ -11,7 +11,9 @@ mod get;
 mod lifecycle;
 mod load;
 mod manifests;
+mod manual;
 mod status;
+mod uninstall;
 mod version;
 
 use engine::Result;
@@ -49,7 +51,9 @@ pub(crate) async fn run(command: &Command, session: &Session) -> Result<()> {
         Command::Export(ExportCommand::Kubeconfig(args)) => export::kubeconfig(args, session).await,
         Command::Export(ExportCommand::Logs(args)) => export::logs(args, session).await,
         Command::Doctor(args) => doctor::run(args, session).await,
+        Command::Uninstall(args) => uninstall::run(args, session).await,
         Command::Completion { shell } => completion(*shell, session),
+        Command::Manual { folder } => manual::write(folder),
         Command::Version => version::show(session).await,
         Command::ExitCodes => exit_codes(session),
     }

@@ -18,6 +18,14 @@ const VARIABLE: &str = "APPLE_K8S_COMPLETE";
 
 const NAME: &str = "apple-k8s";
 
+/// Where zsh finds the script in a folder of completions, it runs it as the completion itself, once:
+/// without this, the first word would be completed to nothing.
+const ZSH_FIRST: &str = "
+if [ \"${funcstack[1]}\" = _apple-k8s ]; then
+    _clap_dynamic_completer_apple_k8s \"$@\"
+fi
+";
+
 /// The script that has a shell ask this program.
 pub(crate) fn script(shell: &str) -> Result<Vec<u8>> {
     let failed = |error: &str| {
@@ -32,6 +40,9 @@ pub(crate) fn script(shell: &str) -> Result<Vec<u8>> {
     completer
         .write_registration(VARIABLE, NAME, NAME, &this_program(), &mut script)
         .map_err(|error| failed(&error.to_string()))?;
+    if shell == "zsh" {
+        script.extend_from_slice(ZSH_FIRST.as_bytes());
+    }
     Ok(script)
 }
 

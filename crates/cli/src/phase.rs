@@ -21,6 +21,7 @@ const NAMES: &[(&str, &str, &str)] = &[
         "labels and taints set",
     ),
     ("delete-nodes", "deleting nodes", "nodes deleted"),
+    ("delete-image", "removing image", "image removed"),
     ("collect-logs", "collecting logs", "logs collected"),
     ("clean-up", "cleaning up", "cleaned up"),
     ("check-archive", "checking archive", "archive checked"),

@@ -103,6 +103,18 @@ impl Home {
         }
     }
 
+    /// Removes lock files that killed operations left. One that is held stays.
+    pub(crate) fn sweep_locks(&self) {
+        let entries = fs::read_dir(self.root.join("locks")).into_iter().flatten();
+        for entry in entries.filter_map(std::result::Result::ok) {
+            if let Some(name) = entry.file_name().to_string_lossy().strip_suffix(".lock") {
+                // Taken and released, which removes the file.
+                drop(self.lock(name, "uninstall"));
+            }
+        }
+        self.sweep_port_turn();
+    }
+
     fn port_turn_file(&self) -> PathBuf {
         self.root.join("locks").join("api-port")
     }

@@ -4,8 +4,10 @@
 //! over it. A click or command becomes a cluster in `create.rs`.
 
 mod api;
+mod app_folders;
 mod archive;
 mod change;
+mod command_link;
 mod create;
 mod delete;
 mod doctor;
@@ -26,6 +28,7 @@ mod preflight;
 mod standing;
 mod status;
 mod step;
+mod uninstall;
 
 use std::future::Future;
 use std::path::Path;
@@ -33,8 +36,10 @@ use std::path::Path;
 use container::Container;
 use tokio_util::sync::CancellationToken;
 
+pub use app_folders::AppFolders;
 pub use archive::{Archive, ArchivedImage, normalise as normalise_image};
 pub use change::{ChangePlan, Changed, PlanItem};
+pub use command_link::{CommandLink, LinkState};
 pub use create::{CreateRequest, Created};
 pub use delete::Deleted;
 pub use doctor::{
@@ -55,6 +60,7 @@ pub use observe::{
 pub use plan::{DEFAULT_KUBERNETES_VERSION, node_image};
 pub use status::{ClusterStatus, ClusterSummary, NodeStatus};
 pub use step::{RunningStep, Step, StepState, Steps};
+pub use uninstall::{Belonging, Belongings, Choice, Installation, Part, Uninstalled};
 
 /// All operations on clusters of this user.
 #[derive(Debug, Clone)]
