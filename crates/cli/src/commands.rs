@@ -1,5 +1,6 @@
 //! One function a command: its arguments become one call of the engine, the answer becomes text.
 
+mod acceptance;
 mod apply;
 mod build;
 mod config;

@@ -29,6 +29,16 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("load", "loading", "loaded"),
     ("copy-images", "copying images", "images copied"),
     ("logs", "collecting logs", "logs collected"),
+    // Of an acceptance.
+    ("check-machine", "this machine", "this machine"),
+    ("check-container", "container", "container"),
+    ("check-boot", "booting a node", "a node booted"),
+    ("check-cluster", "making a cluster", "a cluster made"),
+    ("check-network", "between the nodes", "between the nodes"),
+    ("check-access", "kubeconfig and port", "kubeconfig and port"),
+    ("check-restart", "stopping and starting", "stopped and started"),
+    ("check-delete", "deleting", "deleted"),
+    ("check-signature", "reading signatures", "signatures read"),
     // Of a node.
     ("boot", "booting", "booted"),
     ("network", "connecting", "connected"),

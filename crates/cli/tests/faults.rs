@@ -443,3 +443,33 @@ fn a_name_from_the_environment_is_checked() {
     assert!(bench.path("home/clusters/dev/cluster.yaml").exists());
     assert_eq!(bench.stand.calls(), []);
 }
+
+#[test]
+fn an_acceptance_reports_and_ends_with_the_status_of_its_first_failure() {
+    let bench = Bench::new(&Script::services_down("1.5.0"));
+    let line = "doctor --mac-acceptance";
+    let text = bench.run(line);
+    let status = i32::from(ErrorCode::RuntimeStopped.exit_status());
+    assert_eq!(text.status, status, "{text:?}");
+    assert!(text.out.contains("✗  2 Apple's container"), "{text:?}");
+    assert!(
+        text.out.contains("not tried: check 2 comes first"),
+        "{text:?}"
+    );
+    assert!(text.err.contains("Error: check 2 failed: "), "{text:?}");
+    let json = bench.run(&format!("{line} --output json"));
+    assert_eq!((json.status, json.err.as_str()), (status, ""), "{json:?}");
+    let lines = json.json();
+    let report = lines.iter().find(|line| line["type"] == "result");
+    let report = report.expect("a report");
+    assert_eq!(
+        report["checks"][1]["error"]["code"],
+        json!("RuntimeStopped")
+    );
+    assert_eq!(json.last("error")["code"], json!("RuntimeStopped"));
+    assert!(bench.remembered().is_empty() && !bench.kubeconfig().exists());
+    for other in ["--fix", "--kubeconfig x"] {
+        let refused = bench.run(&format!("{line} {other}"));
+        assert_eq!(refused.status, 2, "{refused:?}");
+    }
+}

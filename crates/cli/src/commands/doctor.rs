@@ -3,7 +3,7 @@
 use engine::{Check, CheckState, Engine, Error, ErrorCode, FixId, Result};
 use serde::Serialize;
 
-use super::{build, counted};
+use super::{acceptance, build, counted};
 use crate::args::DoctorArgs;
 use crate::session::Session;
 use crate::style::{Style, Tone, harmless};
@@ -14,6 +14,9 @@ struct Checks<'a> {
 }
 
 pub(super) async fn run(args: &DoctorArgs, session: &Session) -> Result<()> {
+    if args.mac_acceptance {
+        return acceptance::run(session).await;
+    }
     let mut checks = look(args, session).await?;
     if args.fix {
         // Each fix may be what the next check needed.
