@@ -4,6 +4,7 @@ mod bench;
 mod bindings;
 mod cache;
 mod darwin;
+mod distribution;
 mod icons;
 mod run;
 mod tools;
@@ -31,6 +32,21 @@ enum Task {
         #[command(subcommand)]
         task: darwin::Task,
     },
+    /// Packs command line, container and app for Debian.
+    #[command(disable_help_flag = true)]
+    Deb(distribution::Arguments),
+    /// Writes cask and formula for Homebrew.
+    #[command(disable_help_flag = true)]
+    Homebrew(distribution::Arguments),
+    /// Writes the signed update feed, or a new key for it.
+    #[command(disable_help_flag = true)]
+    Feed(distribution::Arguments),
+    /// Collects the licences of others' work in what is shipped.
+    #[command(disable_help_flag = true)]
+    Licences(distribution::Arguments),
+    /// Writes the bill of materials of what is shipped.
+    #[command(disable_help_flag = true)]
+    Sbom(distribution::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +61,11 @@ fn main() -> ExitCode {
         Task::Icons => icons::run(),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Darwin { task } => darwin::run(task),
+        Task::Deb(arguments) => distribution::run("deb", &arguments),
+        Task::Homebrew(arguments) => distribution::run("homebrew", &arguments),
+        Task::Feed(arguments) => distribution::run("feed", &arguments),
+        Task::Licences(arguments) => distribution::run("licences", &arguments),
+        Task::Sbom(arguments) => distribution::run("sbom", &arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
