@@ -243,6 +243,15 @@ async fn images_and_files() {
             .any(|n| n.name == "default")
     );
     assert!(container.system_df().await.unwrap().images.total >= 1);
+    if cfg!(target_os = "linux") {
+        // On a Mac this would fetch an image.
+        container.builder_start(3, 4096).await.unwrap();
+        let builder = container.builder().await.unwrap().unwrap();
+        let size = (builder.cpus, builder.memory >> 20);
+        assert_eq!((size, builder.is_running()), ((3, 4096), true));
+        container.builder_delete().await.unwrap();
+        assert_eq!(container.builder().await.unwrap(), None);
+    }
     let logs = container
         .system_logs(Duration::from_secs(90))
         .await
