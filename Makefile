@@ -14,7 +14,7 @@ export APPLE_K8S_USER_PATH := $(PATH)
 # The Go there is what set-up fetches where the host's is too old, or missing.
 export PATH := $(CARGO_TARGET_DIR)/debug:$(CACHE)/tools/go/bin:$(PATH)
 
-.PHONY: run app test bench install deb setup setup-app setup-bench setup-test build pages build-app lint unit ui darwin image system
+.PHONY: run app test bench install bundle deb setup setup-app setup-bench setup-test build pages build-app lint unit ui darwin image image-arm64 system
 
 # A cluster with a sample web app. Run again, it changes nothing.
 run: setup build
@@ -26,6 +26,9 @@ app: setup-app build build-app
 
 # Everything: style, unit tests, the windows' pages in a browser, real clusters, the real app.
 test: setup-test lint build build-app unit ui darwin system
+# What cargo compiles depends on the packages it is asked for: tests ask for all, each time.
+test: BUILD := --workspace
+REAL_NODES := --workspace --features system-tests/real-nodes,app-tests/real-nodes
 
 # Side by side with kind.
 bench: setup-bench build
@@ -37,6 +40,11 @@ install: setup
 	cargo build --locked --release --package cli $(TWIN)
 	install -d $(PREFIX)/bin
 	install $(CARGO_TARGET_DIR)/release/apple-k8s $(if $(TWIN),$(CARGO_TARGET_DIR)/release/container) $(PREFIX)/bin
+
+# The app for a Mac: signed (ad hoc, or as the environment says), read back, packed.
+bundle: setup-app pages
+	cargo xtask bundle
+	cargo xtask verify-bundle
 
 # Packages for Debian, as they are shipped.
 deb: setup-app pages
@@ -56,8 +64,8 @@ DENY := $(CACHE)/tools/bin/cargo-deny
 $(DENY):
 	cargo install --locked --quiet --root $(CACHE)/tools --target-dir $(CACHE)/tools-target cargo-deny@0.20.2
 
-build:
-	cargo build --locked --bins
+build: $(if $(filter test,$(MAKECMDGOALS)),pages)
+	cargo build --locked $(BUILD) --bins
 
 # The pages of the app's windows; what npm fetched is kept while the lock file is the same.
 ui/node_modules/.package-lock.json: ui/package-lock.json
@@ -66,12 +74,11 @@ pages: ui/node_modules/.package-lock.json
 	cd ui && npm run --silent build
 
 build-app: pages
-	cargo build --locked --package apple-k8s-app
+	cargo build --locked $(or $(BUILD),--package apple-k8s-app --package distribution) --bins
 
 lint: $(DENY) ui/node_modules/.package-lock.json
 	cargo fmt --all --check
-	cargo clippy --locked --workspace --all-targets -- --deny warnings
-	cargo clippy --locked --package system-tests --package app-tests --all-targets --features real-nodes -- --deny warnings
+	cargo clippy --locked $(REAL_NODES) --all-targets -- --deny warnings
 	$(DENY) check bans licenses sources
 	cd node-image/node && test -z "$$(gofmt -l .)" && go vet ./...
 	cd ui && npm run --silent check
@@ -80,7 +87,7 @@ lint: $(DENY) ui/node_modules/.package-lock.json
 unit: build
 	xtask tools
 	cargo test --locked --workspace
-	CONTAINER_UNDER_TEST=$(CONTAINER_UNDER_TEST) cargo test --locked --package container --test real -- --ignored
+	CONTAINER_UNDER_TEST=$(CONTAINER_UNDER_TEST) cargo test --locked --workspace --test real -- --ignored
 	cd node-image/node && go test ./...
 	cd node-image/modules/containerd && go test ./bake
 	cd node-image/modules/flannel && go test .
@@ -98,7 +105,16 @@ image: build
 	container system start --enable-kernel-install
 	apple-k8s build node-image
 
+# One suite or some: make system SUITES="--test cluster"
+SUITES := $(patsubst %.rs,--test %,$(notdir $(wildcard tests/suites/*.rs tests/app/suites/*.rs)))
+# The node image of a Mac, built on any machine, and looked at: everything in it is for arm64, and runs
+# by emulation. The first time it takes half an hour.
+image-arm64: build
+	crates/xtask/setup.sh arm64
+	container system start --enable-kernel-install
+	apple-k8s build node-image --arch arm64
+	APPLE_K8S_TEST_FOREIGN=1 cargo test --locked --package system-tests --features real-nodes --test node_image -- --nocapture
+
 # Real clusters. Each suite is one test, and suites come one after another. Then the real app.
 system: image build-app
-	cargo test --locked --package system-tests --features real-nodes -- --nocapture
-	cargo test --locked --package app-tests --features real-nodes -- --nocapture
+	cargo test --locked $(REAL_NODES) $(SUITES) -- --nocapture

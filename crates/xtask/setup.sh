@@ -6,6 +6,7 @@
 # setup.sh app     for the menu-bar app too
 # setup.sh bench   for the comparison with kind
 # setup.sh test    for all tests too
+# setup.sh arm64   for the node image of a Mac, built elsewhere
 set -euo pipefail
 
 say() { printf '%s\n' "$*" >&2; }
@@ -28,13 +29,18 @@ app_packages=(
 test_packages=(
   shellcheck:/usr/bin/shellcheck xvfb:/usr/bin/Xvfb dbus:/usr/bin/dbus-run-session xfce4-panel:/usr/bin/xfce4-panel
   webkit2gtk-driver:/usr/bin/WebKitWebDriver chromium:/usr/bin/chromium imagemagick:/usr/bin/import
-  dpkg-dev:/usr/bin/dpkg-shlibdeps ruby:/usr/bin/ruby
+  dpkg-dev:/usr/bin/dpkg-shlibdeps ruby:/usr/bin/ruby llvm:/usr/bin/llvm-objdump openssl:/usr/bin/openssl
+)
+# Runs the packages' own scripts when a Debian for arm64 is made.
+arm64_packages=(
+  qemu-user-static:/usr/bin/qemu-aarch64-static binfmt-support:/usr/sbin/update-binfmts arch-test:/usr/bin/arch-test
 )
 case "${1:-}" in
   '' | bench) ;;
+  arm64) packages+=("${arm64_packages[@]}") ;;
   app) packages+=("${app_packages[@]}") ;;
   test) packages+=("${app_packages[@]}" "${test_packages[@]}") ;;
-  *) fail "there is no set-up called $1" "it is one of: (none), app, bench, test" ;;
+  *) fail "there is no set-up called $1" "it is one of: (none), app, bench, test, arm64" ;;
 esac
 
 # What no package of this system brings in the version needed comes first: nothing is installed in vain.
@@ -83,6 +89,13 @@ else
         last=${now%?}
       done
   fi
+fi
+
+# The kernel is told which program runs those for arm64; a system without systemd forgets it.
+if [ "${1:-}" = arm64 ] && [ "$(uname -s)" = Linux ] && [ "$(uname -m)" != aarch64 ]; then
+  formats=/proc/sys/fs/binfmt_misc
+  [ -e "$formats/register" ] || mount -t binfmt_misc binfmt_misc "$formats"
+  [ -e "$formats/qemu-aarch64" ] || update-binfmts --enable qemu-aarch64
 fi
 
 toolchain=$root/node-image/modules/toolchain
