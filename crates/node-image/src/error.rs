@@ -61,6 +61,14 @@ pub enum Error {
         /// The recipe's.
         expected: String,
     },
+    /// A file is not what `container image save` writes for one image.
+    #[error("{} is no archive of an image: {why}", path.display())]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A file or folder cannot be read or written.
     #[error("cannot {action} {}: {cause}", path.display())]
     Io {

@@ -19,6 +19,8 @@ mod architecture;
 mod base;
 mod build;
 mod builder;
+mod contents;
+mod elf;
 mod error;
 mod image;
 mod process;
@@ -27,6 +29,8 @@ mod recipe;
 
 pub use architecture::Architecture;
 pub use build::{BaseImages, Build, Built};
+pub use contents::Contents;
+pub use elf::Machine;
 pub use error::{Error, Result};
 pub use image::{LABEL_CONTRACT, LABEL_INPUTS, LABEL_KUBERNETES, NodeImage};
 pub use progress::Progress;
