@@ -56,6 +56,12 @@ describe("gaps", () => {
   it("are everything when it was never measured", () => {
     expect(gaps([], 0, 100, 10)).toEqual([[0, 100]]);
   });
+  it("are none before there was anything to measure", () => {
+    expect(gaps([30, 40], 0, 40, 10, 25)).toEqual([]);
+    expect(gaps([45, 50], 0, 50, 10, 20)).toEqual([[20, 45]]);
+    // Started anew since the first one: there was something before.
+    expect(gaps([30, 40], 0, 40, 10, 35)).toEqual([[0, 30]]);
+  });
   it("split points", () => {
     expect(segments(points([0, 1], [5, 1], [50, 1]), 10).map((part) => part.length)).toEqual([2, 1]);
   });

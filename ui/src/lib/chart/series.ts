@@ -45,11 +45,15 @@ export function segments<P extends { at: number }>(points: P[], longest: number)
   return parts;
 }
 
-/** Times without a measurement between `from` and `to`. */
-export function gaps(times: number[], from: number, to: number, longest: number): [number, number][] {
+/**
+ * Times without a measurement between `from` and `to`. Before the first one there is none as long
+ * as what is measured had not begun.
+ */
+export function gaps(times: number[], from: number, to: number, longest: number, began: number | null = null): [number, number][] {
   const inside = times.filter((at) => at >= from && at <= to);
   const found: [number, number][] = [];
-  let last = from;
+  const knownStart = began !== null && began <= (inside[0] ?? to);
+  let last = knownStart ? Math.max(from, began) : from;
   for (const at of [...inside, to]) {
     if (at - last > longest) found.push([last, at]);
     last = at;

@@ -39,5 +39,7 @@ it("outcomes are sentences", () => {
   expect(outcome(ended({ state: "cancelled" }))).toBe("Cancelled. “dev” was not started.");
   expect(outcome(ended({ state: "failed", failure }))).toBe("It was not ready in time.");
   expect(outcome(ended({ kind: "apply", subject: "shop.yaml" }))).toBe("shop.yaml was applied.");
+  expect(outcome(ended({ kind: "fix", cluster: null, subject: "Starting the container service" }))).toBe("Starting the container service: done.");
+  expect(outcome(ended({ kind: "buildImage", cluster: null, subject: "Building the node image", state: "cancelled" }))).toBe("Cancelled: Building the node image.");
   expect(outcome(ended({ outcome: "Its own words." }))).toBe("Its own words.");
 });

@@ -2,7 +2,7 @@
 import type { Operation, OperationKind, ViewId } from "../host/types";
 import { quoted } from "../words";
 
-const past: Record<OperationKind, string> = {
+const past: Record<Exclude<OperationKind, "fix" | "buildImage">, string> = {
   create: "created",
   start: "started",
   stop: "stopped",
@@ -11,14 +11,17 @@ const past: Record<OperationKind, string> = {
   change: "changed",
   load: "loaded",
   apply: "applied",
-  buildImage: "built",
-  fix: "fixed",
 };
 
 /** One sentence about how work ended. */
 export function outcome(operation: Operation): string {
   if (operation.outcome !== null) return operation.outcome;
   const what = operation.kind === "load" || operation.kind === "apply" ? (operation.subject ?? "It") : operation.cluster === null ? (operation.subject ?? "It") : quoted(operation.cluster);
+  // These are called by what they do: "Starting the container service".
+  if (operation.kind === "fix" || operation.kind === "buildImage") {
+    if (operation.state === "failed") return operation.failure?.message ?? `${what} failed.`;
+    return operation.state === "cancelled" ? `Cancelled: ${what}.` : `${what}: done.`;
+  }
   if (operation.state === "failed") return operation.failure?.message ?? `${what} was not ${past[operation.kind]}.`;
   if (operation.state === "cancelled") return `Cancelled. ${what} was not ${past[operation.kind]}.`;
   return operation.kind === "start" || operation.kind === "stop" ? `${what} ${past[operation.kind]}.` : `${what} was ${past[operation.kind]}.`;
