@@ -29,26 +29,34 @@ pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, name: WindowName) {
     }
 }
 
-/// Brings the main window to the front and has it show something. A window that is made for it
-/// asks for what it shall show when it is ready.
+/// Brings the main window to the front and has it show something. A page that does not listen yet
+/// is told when it does.
 pub(crate) fn show<R: Runtime>(app: &AppHandle<R>, request: OpenRequest) {
-    let is_there = app.get_webview_window(label(WindowName::Main)).is_some();
     open(app, WindowName::Main);
-    if is_there {
-        if let Err(error) = app.emit_to(label(WindowName::Main), "open", &request) {
-            tracing::error!(%error, "a window was not told what to show");
-        }
-    } else {
-        *app.state::<Pending>().lock() = Some(request);
+    let pending = app.state::<Pending>();
+    let mut page = pending.lock();
+    if !page.listens {
+        page.shall_show = Some(request);
+        return;
+    }
+    drop(page);
+    if let Err(error) = app.emit_to(label(WindowName::Main), "open", &request) {
+        tracing::error!(%error, "a window was not told what to show");
     }
 }
 
-/// What a window shall show that is not ready yet.
+/// What the main window's page shall show once it listens.
 #[derive(Debug, Default)]
-pub(crate) struct Pending(Mutex<Option<OpenRequest>>);
+pub(crate) struct Pending(Mutex<Page>);
+
+#[derive(Debug, Default)]
+struct Page {
+    listens: bool,
+    shall_show: Option<OpenRequest>,
+}
 
 impl Pending {
-    fn lock(&self) -> MutexGuard<'_, Option<OpenRequest>> {
+    fn lock(&self) -> MutexGuard<'_, Page> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -58,7 +66,13 @@ pub(crate) fn ready<R: Runtime>(window: &WebviewWindow<R>) {
     if window.label() != label(WindowName::Main) {
         return;
     }
-    if let Some(request) = window.state::<Pending>().lock().take()
+    let pending = window.state::<Pending>();
+    let request = {
+        let mut page = pending.lock();
+        page.listens = true;
+        page.shall_show.take()
+    };
+    if let Some(request) = request
         && let Err(error) = window.emit_to(window.label(), "open", &request)
     {
         tracing::error!(%error, "a window was not told what to show");
@@ -102,6 +116,9 @@ pub(crate) fn on_event<R: Runtime>(window: &Window<R>, event: &WindowEvent) {
         WindowEvent::DragDrop(event) => drops::on_event(window, event),
         WindowEvent::Destroyed => {
             desk.window_gone(label);
+            if label == self::label(WindowName::Main) {
+                window.state::<Pending>().lock().listens = false;
+            }
             if window.app_handle().webview_windows().is_empty() {
                 macos::be_accessory(window.app_handle(), true);
             }
