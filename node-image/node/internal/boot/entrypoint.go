@@ -74,6 +74,7 @@ func steps(report *Report) []step {
 		}},
 		{"mount /run and /tmp", true, mountTemporary},
 		{"container disk", true, useContainerDisk},
+		{"kernel settings", false, ownKernelSettings},
 		// After every mount of ours, so that they all propagate.
 		{"share mounts", true, func() error { return syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_SHARED, "") }},
 		{"machine id", false, func() error { return fixMachineID("/etc/machine-id", contract.StateDir) }},

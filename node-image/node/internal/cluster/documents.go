@@ -75,10 +75,6 @@ func clusterConfiguration(c *contract.Config, image *Image) object {
 			// between members, only makes it wait a second first. Shorter
 			// heartbeats would gain a little more and cost power for ever.
 			arg("election-timeout", "500"),
-			// A development cluster does not wait for the disk at each of the
-			// several hundred writes of its start. What is lost when the power
-			// fails is the cluster; an orderly stop syncs (boot.EndContainers).
-			arg("unsafe-no-fsync", "true"),
 		}}},
 		"scheduler": object{"extraArgs": []any{noElection}},
 	}
