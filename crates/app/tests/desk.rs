@@ -567,6 +567,36 @@ async fn a_page_opens_documentation_and_nothing_else_unasked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_is_measured_only_while_it_can_be_seen() {
+    let script = Script::healthy("1.5.0")
+        .on(&["list"], [nodes("running")])
+        .on(&["stats"], [Act::Stdout("[]".into())]);
+    let bench = Bench::new(&script);
+    one_cluster(&bench);
+    let mut events = bench.desk.events();
+    let mut measured = async |patience: Duration| {
+        let usage = async {
+            loop {
+                match events.recv().await.unwrap() {
+                    Event::Usage(usage) => break usage,
+                    _ => continue,
+                }
+            }
+        };
+        tokio::time::timeout(patience, usage).await.is_ok()
+    };
+    bench.desk.window_visible("main", true);
+    bench.desk.view_watch("main", Some("dev"));
+    assert!(measured(PATIENCE).await);
+    bench.desk.window_visible("main", false);
+    // One may be under way.
+    measured(Duration::from_secs(3)).await;
+    assert!(!measured(Duration::from_secs(5)).await, "nobody looks");
+    bench.desk.window_visible("main", true);
+    assert!(measured(PATIENCE).await, "it is shown again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_cluster_costs_no_calls_while_nothing_is_seen() {
     let bench = Bench::new(&stopped());
     one_cluster(&bench);

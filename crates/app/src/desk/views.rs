@@ -1,5 +1,5 @@
 //! Clusters that a window shows: followed by watches, measured every two seconds. What no window
-//! shows is not followed.
+//! shows is not followed for long.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +22,8 @@ const PACE: Duration = Duration::from_secs(2);
 const HISTORY: i64 = 3_600_000;
 /// How long a look at a cluster that no window shows may take.
 const GLANCE: Duration = Duration::from_secs(3);
+/// How long a cluster that no window shows any more is still followed.
+const LINGER: Duration = Duration::from_secs(30);
 /// Time before a cluster that could not be followed is tried again.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -68,6 +70,15 @@ impl Views {
         locked(&self.followed)
             .get(cluster)
             .is_some_and(|followed| followed.observation.is_some())
+    }
+
+    fn follows_more_than(&self, wanted: &BTreeSet<String>) -> bool {
+        let followed = locked(&self.followed);
+        followed.keys().any(|cluster| !wanted.contains(cluster))
+    }
+
+    fn follow_only(&self, wanted: &BTreeSet<String>) {
+        locked(&self.followed).retain(|cluster, _| wanted.contains(cluster));
     }
 
     /// Asks all observations to look at the runtime.
@@ -117,7 +128,8 @@ impl Views {
     }
 }
 
-/// Follows what windows show, until the desk is gone.
+/// Follows what windows show, until the desk is gone. A window that is covered for a moment finds
+/// its cluster as it was: watches cost nothing while nothing happens.
 pub(super) async fn keep(desk: Weak<Desk>) {
     let Some(here) = desk.upgrade() else { return };
     let mut windows = here.windows.subscribe();
@@ -126,18 +138,31 @@ pub(super) async fn keep(desk: Weak<Desk>) {
         let wanted = windows.borrow_and_update().clusters();
         let Some(here) = desk.upgrade() else { return };
         here.follow(&wanted);
+        let more = here.views.follows_more_than(&wanted);
         drop(here);
-        if windows.changed().await.is_err() {
+        let changed = if more {
+            tokio::select! {
+                changed = windows.changed() => changed,
+                () = sleep(LINGER) => {
+                    let Some(here) = desk.upgrade() else { return };
+                    here.views.follow_only(&wanted);
+                    drop(here);
+                    windows.changed().await
+                }
+            }
+        } else {
+            windows.changed().await
+        };
+        if changed.is_err() {
             return;
         }
     }
 }
 
 impl Desk {
-    /// Follows these clusters and no others.
+    /// Follows these clusters, and others as long as they are not let go.
     fn follow(self: &Arc<Self>, wanted: &BTreeSet<String>) {
         let mut followed = locked(&self.views.followed);
-        followed.retain(|cluster, _| wanted.contains(cluster));
         for cluster in wanted {
             if !followed.contains_key(cluster) {
                 let views = tokio::spawn(observe(Arc::downgrade(self), cluster.clone()));
@@ -292,10 +317,17 @@ async fn pass_on(desk: &Weak<Desk>, cluster: &str, observation: Arc<Observation>
     }
 }
 
-/// Measures a cluster again and again.
+/// Measures a cluster again and again while it can be seen.
 async fn measure(desk: Weak<Desk>, cluster: String) {
+    let Some(here) = desk.upgrade() else { return };
+    let mut windows = here.windows.subscribe();
+    drop(here);
     let mut meter: Option<Meter> = None;
     loop {
+        let seen = windows.wait_for(|windows| windows.clusters().contains(&cluster));
+        if seen.await.is_err() {
+            return;
+        }
         let next = tokio::time::Instant::now() + PACE;
         let Some(here) = desk.upgrade() else { return };
         if meter.is_none() {
