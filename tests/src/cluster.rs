@@ -33,6 +33,12 @@ impl<'u> Cluster<'u> {
         Self { user, name }
     }
 
+    /// A cluster by the name that its own file says; another one of that name may be in the way.
+    pub fn named(user: &'u User, name: &str) -> Self {
+        let name = name.to_owned();
+        Self { user, name }
+    }
+
     /// A cluster made from a Cluster YAML, in which `NAME` stands for its name.
     ///
     /// # Panics

@@ -16,6 +16,8 @@ pub struct Programs {
     pub apple_k8s: PathBuf,
     /// `container`: on Linux our own, on a Mac Apple's.
     pub container: PathBuf,
+    /// The developer tasks.
+    pub xtask: PathBuf,
     /// Unmodified kubectl.
     pub kubectl: PathBuf,
     /// Unmodified Helm.
@@ -49,7 +51,8 @@ impl Programs {
             );
             program
         };
-        let tools = Tools::find(&built("xtask"));
+        let xtask = built("xtask");
+        let tools = Tools::find(&xtask);
         Self {
             apple_k8s: built("apple-k8s"),
             container: if cfg!(target_os = "macos") {
@@ -57,6 +60,7 @@ impl Programs {
             } else {
                 built("container")
             },
+            xtask,
             kubectl: tools.kubectl,
             helm: tools.helm,
         }

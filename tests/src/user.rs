@@ -84,6 +84,13 @@ impl User {
             .args(arguments)
     }
 
+    /// A call of another program that knows the user's home.
+    pub fn call(&self, program: impl Into<PathBuf>) -> Call {
+        self.clean(Call::new(program))
+            .env("APPLE_K8S_HOME", self.home())
+            .env("TMPDIR", self.folder().join("tmp"))
+    }
+
     fn clean(&self, call: Call) -> Call {
         let names = [
             "APPLE_K8S_CLUSTER_NAME",

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use parts::{access, images, network, storage};
-use system_tests::{BuiltImage, Checks, Cluster, NodeTraces, User, free_port};
+use system_tests::{BuiltImage, Checks, Cluster, KernelSettings, NodeTraces, User, free_port};
 
 /// Image of all test pods.
 const IMAGE: &str = "system-test:1";
@@ -25,6 +25,7 @@ fn a_cluster_of_three_nodes() {
     let published = free_port();
     let yaml = include_str!("parts/cluster.yaml").replace("PUBLISHED", &published.to_string());
     let leaks = network::LeakCounter::start();
+    let settings = KernelSettings::now();
     let cluster = Cluster::from_yaml(&user, "three", &yaml);
     let _image = BuiltImage::busybox(&user, IMAGE);
     cluster
@@ -53,7 +54,7 @@ fn a_cluster_of_three_nodes() {
     });
     checks.check("kubectl port-forward", || access::port_forward(&cluster));
     checks.check(
-        "extraMounts are seen in a pod, read-only ones can't be written",
+        "extraMounts are seen in pods; a read-only one can't be written by the node",
         || {
             storage::mounts(&cluster);
         },
@@ -81,6 +82,10 @@ fn a_cluster_of_three_nodes() {
     checks.check("nothing for a Service or a pod leaves a node", || {
         network::knock_at_nobody(&cluster);
         leaks.assert_none();
+    });
+    checks.check("the host's kernel is set as before", || {
+        settings.assert_same();
+        own_settings(&cluster);
     });
     checks.check("delete leaves nothing behind", || delete(&cluster));
     checks.finish();
@@ -229,6 +234,26 @@ fn busy(cluster: &Cluster<'_>) {
             .count(),
         3
     );
+}
+
+/// A kubelet changes the kernel. Here it may have done so long ago, for somebody else: seen is that
+/// what it writes to belongs to the node. A Mac's node has a kernel to itself.
+fn own_settings(cluster: &Cluster<'_>) {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    for node in [cluster.control_plane(), cluster.worker(1)] {
+        let mounts = cluster.in_node(&node, ["cat", "/proc/self/mountinfo"]);
+        let mounts = mounts.ok().text();
+        for setting in [
+            "kernel/panic",
+            "vm/overcommit_memory",
+            "fs/protected_regular",
+        ] {
+            let covered = format!(" /proc/sys/{setting} ");
+            assert!(mounts.contains(&covered), "{node}: {setting} is the host's");
+        }
+    }
 }
 
 /// Shows: `delete` leaves no container, volume, network, process, lock, file or kubeconfig entry.

@@ -126,7 +126,10 @@ fn own_ports(created: &[Output], one: &Cluster<'_>, two: &Cluster<'_>) {
     }
 }
 
-/// Shows: every command's `--output json` is JSON lines, steps first, the result last.
+const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: applied}\n";
+
+/// Shows: every command's `--output json` is JSON lines, steps first, the result last. That there is
+/// none but these, and those that make and delete clusters, is for the command line's own tests.
 fn json_of_all(cluster: &Cluster<'_>) {
     let (user, name) = (cluster.user(), cluster.name());
     let _image = BuiltImage::busybox(user, "system-test:1");
@@ -139,8 +142,21 @@ fn json_of_all(cluster: &Cluster<'_>) {
         logs.to_str().expect("a path"),
         config.to_str().expect("a path"),
     );
-    let commands: [(&[&str], &str); 13] = [
+    let manifests = user.file("manifests.yaml", NAMESPACE);
+    let manifests = manifests.to_str().expect("a path");
+    let same = user.home().join(format!("clusters/{name}/cluster.yaml"));
+    let same = same.to_str().expect("a path");
+    let commands: [(&[&str], &str); 19] = [
         (&["version"], "version"),
+        (&["exit-codes"], "exitCodes"),
+        (&["completion", "bash"], "script"),
+        (&["doctor"], "checks"),
+        (&["uninstall", "--dry-run"], "kept"),
+        (
+            &["apply", "manifests", manifests, "--name", name],
+            "objects",
+        ),
+        (&["apply", "cluster", name, "--config", same], "marked"),
         (&["get", "clusters"], "clusters"),
         (&["get", "nodes", name], "nodes"),
         (&["get", "images", name], "nodes"),

@@ -6,7 +6,8 @@ use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -51,7 +52,7 @@ pub(crate) fn run() -> Result<()> {
         None,
     )?;
     let address = address(&control_plane)?;
-    let page = get(address)?;
+    let page = get_soon(address)?;
     let title = page
         .split_once("<title>")
         .and_then(|(_, rest)| rest.split_once("</title>"));
@@ -196,6 +197,18 @@ fn address(control_plane: &str) -> Result<SocketAddr> {
         .and_then(|text| text.split('/').next())
         .context("the control plane has no address")?;
     Ok(SocketAddr::new(address.parse()?, NODE_PORT))
+}
+
+/// A page of a Service whose pods are ready: kube-proxy leads to them a moment later, and says so
+/// nowhere.
+fn get_soon(address: SocketAddr) -> Result<String> {
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        match get(address) {
+            Err(_) if Instant::now() < until => thread::sleep(Duration::from_millis(50)),
+            page => return page,
+        }
+    }
 }
 
 /// A page, by the plainest HTTP there is.

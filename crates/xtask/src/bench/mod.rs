@@ -47,6 +47,9 @@ pub(crate) struct Arguments {
     /// on the same machine with the same node image.
     #[arg(long, requires = "output")]
     append: bool,
+    /// Succeeds also when a mark is missed: on a busy machine, figures say little.
+    #[arg(long)]
+    no_marks: bool,
     /// Prints the result as JSON.
     #[arg(long)]
     json: bool,
@@ -111,7 +114,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         file.display()
     );
     let missed = record.missed();
-    if !missed.is_empty() {
+    if !missed.is_empty() && !arguments.no_marks {
         bail!("over the mark: {}", missed.join("; "));
     }
     Ok(())
