@@ -54,6 +54,25 @@ pub(crate) fn is_prepared(podman_id: &str) -> bool {
     state(podman_id).join("exec.fifo").exists()
 }
 
+/// Waits until the runtime has told a prepared process to start: it then removes a file.
+pub(crate) fn wait_for_start(podman_id: &str) {
+    use rustix::fs::inotify::{CreateFlags, Reader, WatchFlags, add_watch, init};
+    let Ok(notify) = init(CreateFlags::CLOEXEC) else {
+        return;
+    };
+    let flags = WatchFlags::DELETE | WatchFlags::DELETE_SELF;
+    if add_watch(&notify, state(podman_id), flags).is_err() {
+        return;
+    }
+    let mut space = [std::mem::MaybeUninit::uninit(); 4096];
+    let mut reader = Reader::new(&notify, &mut space);
+    while is_prepared(podman_id) {
+        if reader.next().is_err() {
+            return;
+        }
+    }
+}
+
 /// Whether anything of a run is left, going by the files that name it.
 pub(crate) fn is_left(world: &World, podman_id: &str) -> bool {
     state(podman_id).exists() || Monitor::find(world, podman_id).is_some()

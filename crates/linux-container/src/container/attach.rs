@@ -13,7 +13,9 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::{Container, streams};
 use crate::error::{Context, Error, Result};
+use crate::monitor;
 use crate::podman::{Podman, unavailable};
+use crate::process::Init;
 use crate::world::World;
 
 /// Status of a call whose output nobody reads any more: that of a program that writes to a pipe
@@ -26,13 +28,20 @@ const UNREAD: u8 = 128 + 13;
 pub(crate) fn attach(world: &World, id: &str, interactive: bool) -> Result<u8> {
     let podman = Podman::new(world);
     // No key is podman's: all belong to the process.
-    let mut words = vec!["start", "--attach", "--sig-proxy", "--detach-keys", ""];
+    let mut words = vec!["start", "--attach", "--detach-keys", ""];
     if interactive {
         words.push("--interactive");
     }
-    words.push(id);
     let container = Container::get(world, id)?;
-    if container.record.configuration.init_process.terminal {
+    let terminal = container.record.configuration.init_process.terminal;
+    words.push(if terminal {
+        "--sig-proxy"
+    } else {
+        // One that comes before podman hands signals on would end podman.
+        "--sig-proxy=false"
+    });
+    words.push(id);
+    if terminal {
         let mut command = podman.command(words);
         if !interactive {
             command.stdin(Stdio::null());
@@ -55,14 +64,16 @@ pub(crate) fn attach(world: &World, id: &str, interactive: bool) -> Result<u8> {
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|e| unavailable(&e))?;
-    let handle = open(&child)?;
-    streams::hand_on(signals, open(&child)?);
+    let handle = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())
+        .context(|| "cannot wait for podman".into())?;
+    let podman_id = container.stored.id;
+    streams::hand_on(signals, move |signal| {
+        monitor::wait_for_start(&podman_id);
+        if let Some(init) = Init::find(&podman_id).filter(Init::begun) {
+            let _ = init.signal(signal);
+        }
+    });
     passed(child, &handle)
-}
-
-fn open(child: &Child) -> Result<OwnedFd> {
-    pidfd_open(Pid::from_child(child), PidfdFlags::empty())
-        .context(|| "cannot wait for podman".into())
 }
 
 /// What becomes of a call.

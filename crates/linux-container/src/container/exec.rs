@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::dup;
-use rustix::process::{Pid, PidfdFlags, WaitOptions, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal};
 use serde_json::{Value, json};
 
 use super::files::{Root, missing_program};
@@ -168,7 +168,11 @@ fn attached(runtime: &Runtime, stdin: Stdio) -> Result<u8> {
             let _ = done.send(());
         });
     }
-    streams::hand_on(signals, handle);
+    streams::hand_on(signals, move |signal| {
+        if let Some(signal) = Signal::from_named_raw(signal) {
+            let _ = pidfd_send_signal(&handle, signal);
+        }
+    });
     let status = rustix::process::waitpid(Some(pid), WaitOptions::empty()).context(what)?;
     let end = Instant::now() + streams::LATE_OUTPUT;
     for _ in 0..2 {

@@ -2,10 +2,9 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
+use std::sync::mpsc;
 use std::time::Duration;
 
-use rustix::process::{Signal, pidfd_send_signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::iterator::Signals;
 
@@ -22,14 +21,14 @@ pub(super) fn catch_signals() -> Result<Signals> {
     Signals::new(FORWARDED).context(|| "cannot catch signals".into())
 }
 
-/// Hands signals on to a process, in the background.
-pub(super) fn hand_on(mut signals: Signals, process: OwnedFd) {
+/// Hands signals on, in the background.
+pub(super) fn hand_on(mut signals: Signals, deliver: impl Fn(i32) + Send + 'static) {
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || told.into_iter().for_each(deliver));
     std::thread::spawn(move || {
         let mut endings = 0;
         for signal in &mut signals {
-            if let Some(signal) = Signal::from_named_raw(signal) {
-                let _ = pidfd_send_signal(&process, signal);
-            }
+            let _ = tell.send(signal);
             endings += u32::from(signal == SIGTERM || signal == SIGINT);
             if endings == 3 {
                 let text = "Received 3 SIGINT/SIGTERM's, forcefully exiting.\n";

@@ -139,8 +139,10 @@ pub(crate) fn serve(world: &World, id: &str) -> Result<()> {
             crate::process::wait(&podman, Some(std::time::Duration::from_mins(1)));
         }
     }
-    if told.trim() == "later" {
-        wait_for_start(world, id);
+    if told.trim() == "later"
+        && let Ok(Some(container)) = Container::find(world, id)
+    {
+        crate::monitor::wait_for_start(&container.stored.id);
     }
     if let Some(init) = Container::find(world, id)?.and_then(|container| container.init) {
         relay::start(bound, init.pid);
@@ -151,35 +153,6 @@ pub(crate) fn serve(world: &World, id: &str) -> Result<()> {
     }
     let _ = fs::remove_file(file);
     Ok(())
-}
-
-/// Waits until the runtime has told a prepared process to start: it then removes a file.
-fn wait_for_start(world: &World, id: &str) {
-    use rustix::fs::inotify::{CreateFlags, ReadFlags, Reader, WatchFlags, add_watch, init};
-    let _ = ReadFlags::empty();
-    let Ok(Some(container)) = Container::find(world, id) else {
-        return;
-    };
-    let folder = crate::monitor::state(&container.stored.id);
-    let Ok(notify) = init(CreateFlags::CLOEXEC) else {
-        return;
-    };
-    if add_watch(
-        &notify,
-        &folder,
-        WatchFlags::DELETE | WatchFlags::DELETE_SELF,
-    )
-    .is_err()
-    {
-        return;
-    }
-    let mut space = [std::mem::MaybeUninit::uninit(); 4096];
-    let mut reader = Reader::new(&notify, &mut space);
-    while crate::monitor::is_prepared(&container.stored.id) {
-        if reader.next().is_err() {
-            return;
-        }
-    }
 }
 
 fn bind(world: &World, id: &str) -> Result<Bound> {

@@ -241,7 +241,7 @@ fn a_third_signal_ends_the_call_and_not_the_process() {
     let state = program.inspect(&id)["status"]["state"].clone();
     program.call(["delete", "--force", &id]).ok();
     let answer = Answer::of(&child.wait_with_output().unwrap());
-    assert_eq!((answer.status, answer.stdout.as_str()), (1, "ready\n"));
+    assert_eq!(answer.status, 1, "{answer:?}");
     assert_eq!(
         answer.stderr,
         "Received 3 SIGINT/SIGTERM's, forcefully exiting.\n"
