@@ -5,13 +5,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
 use kubeconfig::Files;
 use tokio::net::TcpStream;
 
 use super::report::Finding;
 use super::{CLUSTER, Trial};
 use crate::Engine;
-use crate::api;
 use crate::error::{Error, ErrorCode, Result};
 use crate::inventory::{self, Inventory};
 
@@ -67,7 +68,7 @@ impl Trial {
 
     /// Asks the API for its version, with the kubeconfig that the user would have.
     pub(super) async fn reach_api(&self) -> Result<String> {
-        let client = api::client(&self.read_kubeconfig()?).await?;
+        let client = client(&self.read_kubeconfig()?, Engine::context_name(CLUSTER)).await?;
         let answer = async {
             let answer = tokio::time::timeout(API_PATIENCE, client.apiserver_version()).await;
             let silent = |why: String| {
@@ -105,6 +106,24 @@ impl Trial {
             }
         }
     }
+}
+
+/// A client by a context that need not be the current one, as the user would name it.
+async fn client(kubeconfig: &str, context: String) -> Result<Client> {
+    let unusable = |why: String| {
+        let message = "the new kubeconfig can't be used";
+        Error::new(ErrorCode::KubeconfigUnreadable, message).detail(why)
+    };
+    let kubeconfig = Kubeconfig::from_yaml(kubeconfig).map_err(|e| unusable(e.to_string()))?;
+    let options = KubeConfigOptions {
+        context: Some(context),
+        ..KubeConfigOptions::default()
+    };
+    let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
+    let mut config = config.map_err(|e| unusable(e.to_string()))?;
+    // As for the engine's own calls: nothing stands between this machine and its nodes.
+    config.proxy_url = None;
+    Client::try_from(config).map_err(|e| unusable(e.to_string()))
 }
 
 /// Addresses by which others could reach this machine.

@@ -64,7 +64,9 @@ spec:
     command: [sh, -c, "sleep 3600"]
 "#;
 
-const VISIT: &str = "wget -q -T 10 -O - http://acceptance-page.default.svc.cluster.local";
+/// With a time limit of its own: this busybox falls over its `-T`.
+const VISIT: &str =
+    "busybox timeout 10 wget -q -O - http://acceptance-page.default.svc.cluster.local";
 
 impl Trial {
     /// By the runtime's addresses, by the stable ones, and from pod to pod through a Service.
