@@ -21,10 +21,14 @@ export function createHost(): Host {
   document.addEventListener("visibilitychange", () => {
     invoke("window_seen", { seen: !document.hidden }).catch(() => undefined);
   });
+  /** Settled when everything that is heard is. */
+  let listening: Promise<unknown> = Promise.resolve();
   return {
     platform: /Mac/.test(navigator.userAgent) ? "mac" : "linux",
     now: () => Date.now(),
     async call(name, ...args) {
+      // Who asks for the snapshot is taken to listen: what is sent from then on must not be lost.
+      if (name === "snapshot_get") await listening;
       try {
         return await invoke(name, args[0] ?? {});
       } catch (error) {
@@ -32,8 +36,9 @@ export function createHost(): Host {
       }
     },
     on(name, hear) {
-      const listening = listen(name, (event) => hear(event.payload as Parameters<typeof hear>[0]));
-      return () => void listening.then((stop) => stop());
+      const heard = listen(name, (event) => hear(event.payload as Parameters<typeof hear>[0]));
+      listening = Promise.allSettled([listening, heard]);
+      return () => void heard.then((stop) => stop());
     },
     log(source, tail, hear, fail) {
       const channel = new Channel<LogBatch>();
