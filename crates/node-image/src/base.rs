@@ -55,7 +55,8 @@ async fn debian(
     on_progress: &mut impl FnMut(Progress),
 ) -> Result<String> {
     let packages = recipe::packages("packages");
-    let key = key(&[&packages.join(" "), architecture.name()]);
+    let (_, time) = recipe::SOURCE_DATE_EPOCH;
+    let key = key(&[&packages.join(" "), architecture.name(), time]);
     let name = format!("apple-k8s-base-debian:{key}");
     if is_there(container, &name).await? {
         return Ok(name);
@@ -237,6 +238,7 @@ async fn build(
         context: context.to_owned(),
         tags: vec![name.to_owned()],
         platform: Some(architecture.platform()),
+        build_args: vec![recipe::time()],
         ..BuildSpec::default()
     };
     container

@@ -217,10 +217,9 @@ fn arguments(
             arguments.push((name, value));
         }
     }
-    arguments
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    let all = arguments.into_iter();
+    let all = all.map(|(name, value)| (name.to_owned(), value));
+    all.chain([recipe::time()]).collect()
 }
 
 /// The name under which `container` stores an image: `FROM` looks for short names elsewhere, too.
@@ -325,8 +324,9 @@ mod tests {
                 "GO_IMAGE=docker.io/library/apple-k8s-base-golang:1",
                 "DEBIAN_IMAGE=docker.io/library/apple-k8s-base-debian:2",
                 "GOPROXY=direct",
+                "SOURCE_DATE_EPOCH=1767225600",
             ]
         );
-        assert_eq!(arguments(&image, None, |_| None).len(), 5);
+        assert_eq!(arguments(&image, None, |_| None).len(), 6);
     }
 }

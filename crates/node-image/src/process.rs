@@ -9,6 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 
 use crate::error::{Error, Result};
+use crate::recipe::SOURCE_DATE_EPOCH;
 
 /// Lines of a failed program's output that its error shows.
 const LINES_KEPT: usize = 20;
@@ -36,11 +37,13 @@ impl Program {
             purpose: self.purpose.clone(),
             output,
         };
+        let (time, value) = SOURCE_DATE_EPOCH;
         let mut child = Command::new(self.name)
             .args(args)
             .current_dir(folder)
             // The recipe's Go version is fetched as a module, never in place of the host's own.
             .env("GOTOOLCHAIN", "local")
+            .env(time, value)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

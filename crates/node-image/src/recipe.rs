@@ -15,6 +15,16 @@ include!(concat!(env!("OUT_DIR"), "/recipe.rs"));
 /// The build file, in the recipe's folder.
 pub(crate) const DOCKERFILE: &str = "Dockerfile.apple-k8s-node";
 
+/// The time of all files in images, by the name and in the form of reproducible builds: 2026-01-01.
+/// The build file has it, too, for whoever builds by hand.
+pub(crate) const SOURCE_DATE_EPOCH: (&str, &str) = ("SOURCE_DATE_EPOCH", "1767225600");
+
+/// [`SOURCE_DATE_EPOCH`] as an argument of a build: builders make images of that time.
+pub(crate) fn time() -> (String, String) {
+    let (name, time) = SOURCE_DATE_EPOCH;
+    (name.to_owned(), time.to_owned())
+}
+
 /// Kubernetes version that the recipe's checksums are for. Others are built, too, with checksums
 /// from Go's public database.
 pub fn default_kubernetes_version() -> &'static str {
@@ -148,6 +158,18 @@ mod tests {
                 "{module} has no go.sum"
             );
         }
+    }
+
+    #[test]
+    fn the_time_of_files_is_the_same_by_hand() {
+        let (name, time) = SOURCE_DATE_EPOCH;
+        let dockerfile = file(DOCKERFILE).unwrap_or_default();
+        let uses = dockerfile.matches(&format!("ARG {name}")).count();
+        assert!(uses >= 3, "{uses} stages know the time");
+        assert_eq!(
+            dockerfile.matches(&format!("ARG {name}={time}\n")).count(),
+            uses
+        );
     }
 
     #[test]

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,6 +100,53 @@ func TestBakedImagesAreUnpackedImages(t *testing.T) {
 	for _, path := range copies {
 		if info, err := os.Stat(path); err != nil || !os.SameFile(original, info) {
 			t.Errorf("%s is a copy", path)
+		}
+	}
+}
+
+// The same files give the same containerd directory, to the byte, whenever they
+// are baked and whatever else lay in the folder that they came from.
+func TestBakingTwiceGivesTheSameFiles(t *testing.T) {
+	t.Setenv("SOURCE_DATE_EPOCH", "1767225600")
+	baked := func(age time.Duration) map[string]string {
+		dir := t.TempDir()
+		var images []string
+		for i := range 12 {
+			name := fmt.Sprintf("layer%02d", i)
+			write(t, dir+"/layers/"+name+"/bin/"+name, strings.Repeat(name, i*1000))
+			images = append(images, fmt.Sprintf(`{"names": ["example.org/%s:v1"], "layers": ["layer00", "%s"]}`, name, name))
+		}
+		past := time.Now().Add(-age)
+		if err := os.Chtimes(dir+"/layers/layer00/bin/layer00", past, past); err != nil {
+			t.Fatal(err)
+		}
+		write(t, dir+"/spec.json", "["+strings.Join(images[1:], ",")+"]")
+		write(t, dir+"/kubeadm", "")
+		b := baking{root: dir + "/containerd", arch: "arm64", layers: dir + "/layers", spec: dir + "/spec.json", kubeadm: dir + "/kubeadm"}
+		if err := b.run(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		files := map[string]string{}
+		err := filepath.WalkDir(b.root, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || !entry.Type().IsRegular() {
+				return err
+			}
+			content, err := os.ReadFile(path)
+			files[strings.TrimPrefix(path, b.root)] = string(content)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files
+	}
+	first, second := baked(0), baked(48*time.Hour)
+	if len(first) != len(second) || len(first) < 30 {
+		t.Errorf("%d and %d files", len(first), len(second))
+	}
+	for path, content := range first {
+		if second[path] != content {
+			t.Errorf("%s differs", path)
 		}
 	}
 }

@@ -48,11 +48,18 @@ type baking struct {
 	images    images.Store
 }
 
-func (b *baking) run(ctx context.Context) (err error) {
+func (b *baking) run(ctx context.Context) error {
 	specs, err := readSpec(b.spec, b.kubeadm)
 	if err != nil {
 		return err
 	}
+	if err := b.bakeAll(ctx, specs); err != nil {
+		return err
+	}
+	return settle(b.root)
+}
+
+func (b *baking) bakeAll(ctx context.Context, specs []imageSpec) (err error) {
 	close, err := b.open(ctx)
 	if err != nil {
 		return fmt.Errorf("%s: %w", b.root, err)
