@@ -161,6 +161,7 @@ fn borrow_platform(cargo: &mut Command) -> Result<()> {
     );
     tools::Settings {
         zig: parts.zig,
+        cache: cache::folder("darwin/zig-cache")?,
         stubs,
     }
     .pass_to(cargo);

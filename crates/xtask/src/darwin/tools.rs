@@ -46,6 +46,8 @@ impl Tool {
 pub(super) struct Settings {
     /// Folder with the Python package `ziglang`.
     pub(super) zig: PathBuf,
+    /// Where it keeps what it has compiled.
+    pub(super) cache: PathBuf,
     /// Where the stubs lie.
     pub(super) stubs: PathBuf,
 }
@@ -55,7 +57,11 @@ const STUBS: &str = "DARWIN_STUBS";
 impl Settings {
     /// Puts them into the environment of a command.
     pub(super) fn pass_to(&self, command: &mut Command) {
-        command.env("PYTHONPATH", &self.zig).env(STUBS, &self.stubs);
+        command
+            .env("PYTHONPATH", &self.zig)
+            .env("ZIG_GLOBAL_CACHE_DIR", &self.cache)
+            .env("ZIG_LOCAL_CACHE_DIR", &self.cache)
+            .env(STUBS, &self.stubs);
     }
 }
 
