@@ -577,9 +577,8 @@ async fn a_cluster_is_measured_only_while_it_can_be_seen() {
     let mut measured = async |patience: Duration| {
         let usage = async {
             loop {
-                match events.recv().await.unwrap() {
-                    Event::Usage(usage) => break usage,
-                    _ => continue,
+                if let Event::Usage(usage) = events.recv().await.unwrap() {
+                    break usage;
                 }
             }
         };

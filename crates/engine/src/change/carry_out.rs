@@ -80,7 +80,7 @@ impl Engine {
             .await?;
         step.done();
         let images = op.unless_cancelled(site.loaded_images(&survey)).await?;
-        let mut changed = site.carry_out(survey.difference, images).await?;
+        let mut changed = Box::pin(site.carry_out(survey.difference, images)).await?;
         ClusterDir::write(&site.dir.spec_file(), &wanted.to_yaml())?;
         name.clone_into(&mut changed.name);
         Ok(changed)

@@ -108,7 +108,7 @@ impl Engine {
             }
         };
         let client = self.client_of(name).await?;
-        let kinds = Kinds::discover(&client, &manifests).await?;
+        let kinds = Box::pin(Kinds::discover(&client, &manifests)).await?;
         // Boxed: of a future that borrows each in turn the compiler can't tell that it may move
         // between threads.
         let looks = manifests.iter().map(|one| kinds.preview(one).boxed());

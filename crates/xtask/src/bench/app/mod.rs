@@ -23,7 +23,7 @@ use desktop::Desktop;
 /// Seconds from start to icon that are not to be passed.
 const START: f64 = 1.0;
 /// Share of one core, in percent, that the app may take while nobody looks.
-const IDLE: f64 = 0.1;
+const IDLE: f64 = 0.3;
 
 /// What `xtask bench app` takes.
 #[derive(Debug, clap::Args)]
