@@ -230,6 +230,8 @@ async fn a_cluster_that_can_not_be_made_is_told_after_a_node_that_booted() {
     let (report, stand) = report(&script, folder.path()).await;
     let (number, code, text) = only_failure(&report);
     assert_eq!((number, code), (4, ErrorCode::PortInUse), "{text}");
+    let made = calls(&stand, "run --detach");
+    assert!(made[0].contains(PROBE) && made.len() > 1, "{made:?}");
     let boot = &report.checks[2];
     assert!(boot.measured["bootSeconds"] > 0.0, "{boot:?}");
     assert!(boot.detail.contains("Kubernetes v1.37.1"), "{boot:?}");
