@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
+use crate::Screen;
+
 /// Size of the screen, in pixels.
 const SCREEN: &str = "1400x900x24";
 
@@ -52,12 +54,13 @@ impl Desktop {
                 .args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0"])
                 .arg(SCREEN),
         );
-        let (bus, bus_address) = first_line(Command::new("dbus-daemon").args([
-            "--session",
-            "--nofork",
-            "--print-address=1",
-        ]));
         let display = format!(":{number}");
+        // What the bus starts, such as the keeper of the panel's settings, finds them at this home.
+        let (bus, bus_address) = first_line(
+            Command::new("dbus-daemon")
+                .args(["--session", "--nofork", "--print-address=1"])
+                .envs(environment(home.path(), &display, "")),
+        );
         let panel = start_panel(home.path(), &display, &bus_address);
         Self {
             screen,
@@ -91,8 +94,18 @@ impl Desktop {
 
     /// Saves a picture of the whole screen.
     pub fn picture(&self, path: &Path) {
+        self.take_picture("root", path);
+    }
+
+    /// Saves a picture of the window with this title, as it lies on the screen.
+    pub fn picture_of(&self, title: &str, path: &Path) {
+        let window = Screen::of(&self.display).number(title);
+        self.take_picture(&window.to_string(), path);
+    }
+
+    fn take_picture(&self, window: &str, path: &Path) {
         let done = Command::new("import")
-            .args(["-display", &self.display, "-window", "root"])
+            .args(["-display", &self.display, "-window", window])
             .arg(path)
             .status()
             .expect("imagemagick is installed");

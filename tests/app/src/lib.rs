@@ -6,10 +6,12 @@
 
 mod desktop;
 mod drag;
+mod screen;
 mod tray;
 mod window;
 
 pub use desktop::Desktop;
 pub use drag::drop_files;
+pub use screen::Screen;
 pub use tray::{Row, Tray};
-pub use window::Window;
+pub use window::{Key, Window};

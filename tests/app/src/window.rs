@@ -1,13 +1,14 @@
 //! A window of the app, driven through `WebKit`'s own driver.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
+pub use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -110,19 +111,79 @@ impl Window {
         }
     }
 
-    /// Sends keys to what has the focus.
-    pub async fn keys(&self, keys: &str) {
-        let element = self.client.active_element().await.expect("a focus");
-        element.send_keys(keys).await.expect("keys");
+    /// Waits until the page shows this text nowhere.
+    pub async fn hides(&self, text: &str, limit: Duration) {
+        let end = Instant::now() + limit;
+        while self.text().await.contains(text) {
+            assert!(Instant::now() < end, "the page still shows \"{text}\"");
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
-    /// Saves a picture of the page.
-    pub async fn picture(&self, path: &Path) {
-        let picture = self.client.screenshot().await.expect("a picture");
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).expect("a folder");
+    /// Writes into the field with this label, in place of what is there.
+    pub async fn fill(&self, label: &str, text: &str) {
+        let field = self.field(label).await;
+        field.click().await.expect("a field that can be reached");
+        self.ctrl('a').await;
+        self.keys(text).await;
+    }
+
+    /// Waits until the field with this label holds this.
+    pub async fn holds(&self, label: &str, text: &str, limit: Duration) {
+        let end = Instant::now() + limit;
+        loop {
+            let value = self
+                .field(label)
+                .await
+                .prop("value")
+                .await
+                .expect("a value");
+            if value.as_deref() == Some(text) {
+                return;
+            }
+            assert!(
+                Instant::now() < end,
+                "\"{label}\" never held \"{text}\", but {value:?}"
+            );
+            tokio::time::sleep(LOOK).await;
         }
-        fs::write(path, picture).expect("a picture");
+    }
+
+    async fn field(&self, label: &str) -> Element {
+        self.element(&format!("input[aria-label=\"{label}\"]"))
+            .await
+    }
+
+    /// Types on the keyboard, whatever has the focus.
+    pub async fn keys(&self, keys: &str) {
+        self.strike(&[], keys).await;
+    }
+
+    /// Strikes a key while Ctrl is held.
+    pub async fn ctrl(&self, key: impl Into<char>) {
+        self.strike(&[Key::Control.into()], &key.into().to_string())
+            .await;
+    }
+
+    async fn strike(&self, held: &[char], keys: &str) {
+        let down = |value: char| KeyAction::Down { value };
+        let up = |value: char| KeyAction::Up { value };
+        let strokes = held
+            .iter()
+            .copied()
+            .map(down)
+            .chain(keys.chars().flat_map(|key| [down(key), up(key)]))
+            .chain(held.iter().copied().map(up))
+            .fold(KeyActions::new("keyboard".into()), KeyActions::then);
+        self.client.perform_actions(strokes).await.expect("keys");
+    }
+
+    /// What a script on the page answers.
+    pub async fn asked(&self, script: &str) -> Value {
+        self.client
+            .execute(script, vec![])
+            .await
+            .unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
     async fn located(&self, locator: Locator<'_>, limit: Duration) -> Element {

@@ -1,0 +1,96 @@
+//! From the first look to the last: made, stopped, started, deleted.
+
+use app_tests::Row;
+
+use super::{CLUSTER, OTHERS, READY, SOON, Scene, runs};
+
+impl Scene {
+    pub(crate) async fn first_run(&self) {
+        self.tray
+            .wait("that there is no cluster", SOON, |menu| {
+                menu.find("No cluster yet").is_some()
+            })
+            .await;
+        self.window.shows("Start a cluster", SOON).await;
+        self.picture_both("first-run").await;
+        self.picture_of_desktop("desktop");
+    }
+
+    /// From the tray's row to a cluster that is ready.
+    pub(crate) async fn one_click(&self) {
+        self.tray.click("Start a cluster").await;
+        self.tray
+            .wait("that the cluster starts", SOON, |menu| {
+                menu.rows[0].text.starts_with("dev · ")
+            })
+            .await;
+        self.window.shows("Log of this operation", SOON).await;
+        self.picture("creating-light");
+        self.tray.wait("that the cluster runs", READY, runs).await;
+        let nodes = self.kubectl(["get", "nodes"]).ok();
+        assert!(nodes.text().contains(" Ready "), "{}", nodes.text());
+        self.window.shows("The node is ready", SOON).await;
+    }
+
+    /// A switch changes one value of the file and nothing else.
+    pub(crate) async fn context_switched(&self) {
+        let before = self.user.kubeconfig_text().expect("the kubeconfig");
+        assert!(before.contains("current-context: work # the usual one"));
+        self.tray.click("play").await;
+        self.tray
+            .wait("the switch", SOON, |menu| {
+                menu.find("play")
+                    .is_some_and(|row| row.ticked == Some(true))
+            })
+            .await;
+        let expected = before.replace("current-context: work #", "current-context: play #");
+        assert_eq!(self.user.kubeconfig_text().as_deref(), Some(&*expected));
+        let ticked = count_ticks(&self.tray.menu().await);
+        assert_eq!(ticked, 1, "one context is the current one");
+    }
+
+    pub(crate) async fn stopped_and_started(&self) {
+        self.window.ctrl('1').await;
+        self.tray.click("Stop “dev”").await;
+        self.tray
+            .wait("that the cluster stopped", SOON, |menu| {
+                menu.rows[0].text == "dev · Stopped"
+            })
+            .await;
+        self.window.shows("Stopped. Last run just now.", SOON).await;
+        let text = self.window.text().await;
+        assert!(!text.contains("No answer"), "it is stopped by wish: {text}");
+        self.picture_both("stopped").await;
+        // What the command line does shows in the app.
+        self.user.apple_k8s(["start", "cluster", CLUSTER]).ok();
+        self.tray.wait("that the cluster runs", SOON, runs).await;
+    }
+
+    /// Deleting asks, and takes the entry of the kubeconfig with it.
+    pub(crate) async fn deleted(&self) {
+        self.tray.click("Delete…").await;
+        self.window.shows("Delete “dev”?", SOON).await;
+        self.picture_both("delete").await;
+        self.window.press("Delete “dev”").await;
+        self.tray
+            .wait("that the cluster is gone", SOON, |menu| {
+                menu.find("No cluster yet").is_some()
+            })
+            .await;
+        let expected = OTHERS.replace("current-context: work #", "current-context: play #");
+        assert_eq!(self.user.kubeconfig_text().as_deref(), Some(&*expected));
+    }
+
+    /// `kubectl` in the context of the cluster.
+    pub(super) fn kubectl<'a>(
+        &self,
+        arguments: impl IntoIterator<Item = &'a str>,
+    ) -> system_tests::Call {
+        let call = self.user.kubectl(["--context", "apple-k8s-dev"]);
+        call.args(arguments)
+    }
+}
+
+fn count_ticks(row: &Row) -> usize {
+    usize::from(row.ticked == Some(true)) + row.rows.iter().map(count_ticks).sum::<usize>()
+}
