@@ -6,7 +6,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::Value;
 use system_tests::{Call, Checks, Output, Programs, Traces, User};
 
@@ -188,9 +190,10 @@ fn broken(user: &User) {
 
 fn killed(user: &User) {
     let running = acceptance(user).start();
-    running.line_with("\"check-cluster\"", std::time::Duration::from_secs(120));
-    running.line_with("\"phase\":\"boot\"", std::time::Duration::from_secs(120));
-    drop(running);
+    running.line_with("\"check-cluster\"", Duration::from_mins(2));
+    running.line_with("\"phase\":\"boot\"", Duration::from_mins(2));
+    running.signal(Signal::KILL);
+    running.end(Duration::from_secs(20));
     let text = user
         .apple_k8s(["doctor", "--mac-acceptance"])
         .seconds(420)
