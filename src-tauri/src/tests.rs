@@ -306,6 +306,9 @@ fn calls() -> Vec<(&'static str, Value, Wanted)> {
 /// on with the real one.
 const ALONE: &str = "settings_reset";
 
+/// About the search path of whoever runs the tests; what these do is tested in the crates below.
+const SEARCH_PATH: [&str; 2] = ["command_line_get", "command_line_set"];
+
 #[test]
 fn every_command_answers_and_every_error_has_its_code() {
     let bench = Bench::new();
@@ -334,6 +337,7 @@ fn every_command_is_known_to_the_build_and_to_the_pages() {
     let declared: Vec<&str> = include!("../commands.in").to_vec();
     let mut tested: Vec<&str> = calls().into_iter().map(|(command, ..)| command).collect();
     tested.push(ALONE);
+    tested.extend(SEARCH_PATH);
     tested.sort_unstable();
     let mut sorted = declared.clone();
     sorted.sort_unstable();
@@ -355,6 +359,12 @@ fn a_window_may_do_what_its_capability_names_and_nothing_else() {
     let bench = Bench::new();
     let settings = bench.window("settings");
     assert!(call(&settings, "settings_get", json!({})).is_ok());
+    assert!(call(&settings, "command_line_get", json!({})).is_ok());
+    let main = bench.window("main");
+    for command in SEARCH_PATH {
+        let answer = call(&main, command, json!({"installed": false}));
+        assert!(is_refused(&answer), "{command}: {answer:?}");
+    }
     for (command, arguments) in [
         ("cluster_delete", json!({"name": "dev"})),
         (

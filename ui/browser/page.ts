@@ -116,6 +116,6 @@ export async function view(page: Page, digit: number): Promise<void> {
 
 /** The commands that the page called, without those that every page calls. */
 export async function calls(page: Page): Promise<{ name: string; args: unknown }[]> {
-  const quiet = ["snapshot_get", "settings_get", "view_watch", "usage_history", "app_info", "doctor_check", "images_get", "draft_get"];
+  const quiet = ["snapshot_get", "settings_get", "view_watch", "usage_history", "app_info", "doctor_check", "images_get", "draft_get", "command_line_get"];
   return (await page.evaluate(() => window.scripted.calls.map((call) => ({ ...call })))).filter((call) => !quiet.includes(call.name));
 }

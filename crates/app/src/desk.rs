@@ -4,6 +4,7 @@
 //! asks the runtime is a task of its own, and a runtime that hangs leaves the desk usable.
 
 mod clusters;
+mod command_line;
 mod configs;
 mod contexts;
 mod elsewhere;
@@ -76,9 +77,9 @@ pub struct Desk {
     look_at_contexts: Arc<Notify>,
     /// The context that this app made current last.
     switched: Mutex<Option<String>>,
-}
     /// Names of clusters that other homes have on this machine.
     foreign: Mutex<BTreeSet<String>>,
+}
 
 impl Desk {
     /// The desk of the user's own folders. Needs a runtime of tokio.
@@ -89,7 +90,6 @@ impl Desk {
     /// A desk with folders of the caller's choice.
     pub fn at(place: Place, home: Home) -> Result<Arc<Self>> {
         let store = Store::new(&place);
-        if let Some(aside) = &found.corrupt {
         let found = Settings::load(&place).unwrap_or_else(|error| {
             tracing::warn!(%error, "no settings");
             store.tell(Fact::Notice {
@@ -98,6 +98,7 @@ impl Desk {
             });
             settings::Found::default()
         });
+        if let Some(aside) = &found.corrupt {
             let name = aside.file_name().unwrap_or_default().display();
             store.tell(Fact::Notice {
                 warning: true,
@@ -122,8 +123,8 @@ impl Desk {
             look: Arc::default(),
             look_at_contexts: Arc::default(),
             switched: Mutex::new(None),
-        });
             foreign: Mutex::default(),
+        });
         tokio::spawn(keeper::keep(Arc::downgrade(&desk)));
         tokio::spawn(contexts::keep(Arc::downgrade(&desk)));
         tokio::spawn(views::keep(Arc::downgrade(&desk)));

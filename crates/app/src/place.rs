@@ -2,10 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use engine::{Error, ErrorCode, Result};
-
-/// Environment variable that names the folder of settings and logs.
-pub const CONFIG_VARIABLE: &str = "APPLE_K8S_CONFIG";
+use engine::{AppFolders, Result};
 
 /// The app's own folders. The clusters' are the engine's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,40 +12,14 @@ pub struct Place {
 }
 
 impl Place {
-    /// The user's own: what [`CONFIG_VARIABLE`] names, or the platform's folders
-    /// (`~/Library/Application Support` and `~/Library/Logs` on a Mac, `~/.config` and
-    /// `~/.local/state` on Linux).
+    /// The user's own, as [`AppFolders::of_user`] says.
     pub fn of_user() -> Result<Self> {
-        if let Some(folder) = std::env::var_os(CONFIG_VARIABLE).filter(|path| !path.is_empty()) {
-            return Ok(Self::at(
-                std::path::absolute(&folder).unwrap_or_else(|_| folder.into()),
-            ));
-        }
-        let folders = directories::ProjectDirs::from("dev", "apple-k8s", "apple-k8s");
-        let (Some(folders), Some(home)) = (folders, std::env::home_dir()) else {
-            return Err(Error::new(
-                ErrorCode::Internal,
-                "the home folder of this user is not known",
-            )
-            .hint(format!(
-                "set HOME, or {CONFIG_VARIABLE} to a folder of your choice"
-            )));
-        };
-        let logs = folders.state_dir().map_or_else(
-            || home.join("Library/Logs/apple-k8s"),
-            |state| state.join("logs"),
-        );
-        Ok(Self {
-            config: folders.config_dir().to_owned(),
-            logs,
-        })
+        AppFolders::of_user().map(Self::from)
     }
 
     /// All in one folder.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        let config = folder.into();
-        let logs = config.join("logs");
-        Self { config, logs }
+        Self::from(AppFolders::at(folder))
     }
 
     /// Folder of settings, drafts and what is remembered.
@@ -74,5 +45,28 @@ impl Place {
     /// Folder of unfinished Cluster YAMLs.
     pub(crate) fn drafts(&self) -> PathBuf {
         self.config.join("drafts")
+    }
+}
+
+impl From<AppFolders> for Place {
+    fn from(AppFolders { config, logs }: AppFolders) -> Self {
+        Self { config, logs }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is written here and not known there would stay behind.
+    #[test]
+    fn an_uninstall_knows_every_file() {
+        let known = include_str!("../../engine/src/uninstall/settings");
+        let place = Place::at("/app");
+        for path in [place.settings_file(), place.memory_file(), place.drafts()] {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let mut lines = known.lines().map(|line| line.trim_end_matches('*'));
+            assert!(lines.any(|line| line == name), "{name}");
+        }
     }
 }

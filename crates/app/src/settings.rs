@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use engine::{Error, ErrorCode, Result};
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use spec::Cluster;
 use ts_rs::TS;
@@ -40,8 +41,6 @@ pub struct Settings {
     pub container_path: Option<String>,
     /// The kubeconfig file; none for those that kubectl uses.
     pub kubeconfig: Option<String>,
-    /// Look for newer versions.
-    pub check_for_updates: bool,
 }
 
 /// Version of [`Settings`] that this program writes.
@@ -61,7 +60,6 @@ impl Default for Settings {
             new_cluster: NewCluster::default(),
             container_path: None,
             kubeconfig: None,
-            check_for_updates: false,
         }
     }
 }
@@ -204,9 +202,13 @@ struct Versioned(Settings);
 
 impl<'de> Deserialize<'de> for Versioned {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
-        let settings = Settings::deserialize(from)?;
+        let mut fields = serde_json::Map::deserialize(from)?;
+        // Chosen in early versions, and meant nothing.
+        fields.remove("checkForUpdates");
+        let settings =
+            Settings::deserialize(serde_json::Value::Object(fields)).map_err(D::Error::custom)?;
         if settings.version > SETTINGS_VERSION {
-            return Err(serde::de::Error::custom("a newer version wrote it"));
+            return Err(D::Error::custom("a newer version wrote it"));
         }
         Ok(Self(settings))
     }
@@ -264,7 +266,8 @@ mod tests {
     #[test]
     fn a_file_of_an_older_release_gets_defaults_for_what_it_lacks() {
         let (_folder, place) = place();
-        std::fs::write(place.settings_file(), r#"{"version":1,"notify":false}"#).unwrap();
+        let older = r#"{"version":1,"notify":false,"checkForUpdates":false}"#;
+        std::fs::write(place.settings_file(), older).unwrap();
         let found = Settings::load(&place).unwrap();
         assert!(found.corrupt.is_none());
         assert!(!found.settings.notify);

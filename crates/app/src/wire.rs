@@ -1,6 +1,6 @@
 //! What windows and app say to each other beside the snapshot.
 
-use engine::{ClusterView, UsageSample};
+use engine::{ClusterView, CommandLink, LinkState, UsageSample};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -112,6 +112,31 @@ pub enum RevealTarget {
     Settings,
 }
 
+/// The command line on the search path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct CommandLine {
+    /// Where its link is, or would be.
+    pub link: String,
+    /// The program that the link leads to, or would.
+    pub program: String,
+    /// Whether a shell looks for programs where the link is.
+    pub searched: bool,
+    /// What is there.
+    pub found: LinkState,
+}
+
+impl CommandLine {
+    pub(crate) fn of(link: &CommandLink) -> Self {
+        Self {
+            link: link.link().display().to_string(),
+            program: link.program().display().to_string(),
+            searched: link.is_searched(),
+            found: link.state(),
+        }
+    }
+}
+
 /// A file of the diagnostics bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -156,6 +181,10 @@ pub struct AppInfo {
     pub platform: String,
     /// Architecture of this machine, in the words of images.
     pub architecture: String,
+    /// Cores of this machine.
+    pub cpus: u32,
+    /// Memory of this machine in bytes, when it can be measured.
+    pub memory_bytes: Option<u64>,
     /// Kubernetes version of a cluster that asks for none.
     pub kubernetes_version: String,
     /// Folder of the app's logs.
@@ -181,10 +210,6 @@ pub struct OpenRequest {
 #[serde(rename_all = "camelCase")]
 pub enum View {
     /// How the cluster does.
-    /// Cores of this machine.
-    pub cpus: u32,
-    /// Memory of this machine in bytes, when it can be measured.
-    pub memory_bytes: Option<u64>,
     Overview,
     /// Images on its nodes.
     Images,

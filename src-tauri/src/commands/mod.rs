@@ -2,6 +2,7 @@
 //! names.
 
 mod cluster;
+mod command_line;
 mod config;
 mod image;
 mod machine;
@@ -17,9 +18,9 @@ use std::sync::Arc;
 type Answer<T> = Result<T, Failure>;
 /// The desk, as a command gets it.
 type Desk<'a> = State<'a, Arc<app::desk::Desk>>;
-
 /// The desktop, as a command gets it.
 type Desktop<'a> = State<'a, Arc<dyn crate::desktop::Desktop>>;
+
 /// All commands.
 pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
@@ -32,6 +33,8 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         cluster::operation_cancel,
         cluster::operation_dismiss,
         cluster::operation_log,
+        command_line::command_line_get,
+        command_line::command_line_set,
         config::config_check,
         config::config_preset,
         config::config_of,
@@ -67,9 +70,9 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         view::snapshot_get,
         view::notice_dismiss,
         view::view_watch,
+        view::window_seen,
         view::usage_history,
         view::log_open,
         view::log_close,
-        view::window_seen,
     ]
 }

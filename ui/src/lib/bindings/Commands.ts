@@ -3,6 +3,7 @@ import type { AppInfo } from "./AppInfo";
 import type { ChangePlan } from "./ChangePlan";
 import type { Check } from "./Check";
 import type { ChoosePurpose } from "./ChoosePurpose";
+import type { CommandLine } from "./CommandLine";
 import type { ConfigCheck } from "./ConfigCheck";
 import type { ContextChoice } from "./ContextChoice";
 import type { CreateSource } from "./CreateSource";
@@ -38,8 +39,8 @@ export type Commands = {
   operation_dismiss: { args: { id: number }; result: null };
   operation_log: { args: { id: number }; result: Array<string> };
   view_watch: { args: { cluster: string | null }; result: null };
-  usage_history: { args: { cluster: string, seconds: number }; result: Array<UsageSample> };
   window_seen: { args: { seen: boolean }; result: null };
+  usage_history: { args: { cluster: string, seconds: number }; result: Array<UsageSample> };
   images_get: { args: { cluster: string }; result: Array<NodeImages> };
   image_load: { args: { cluster: string, token: string, nodes: Array<string> | null }; result: Array<number> };
   image_load_missing: { args: { cluster: string, image: string }; result: number };
@@ -72,5 +73,7 @@ export type Commands = {
   diagnostics_save: { args: Record<string, never>; result: string | null };
   app_quit: { args: { when: QuitWhen }; result: null };
   app_info: { args: Record<string, never>; result: AppInfo };
+  command_line_get: { args: Record<string, never>; result: CommandLine };
+  command_line_set: { args: { installed: boolean }; result: CommandLine };
   window_open: { args: { window: WindowName }; result: null };
 };

@@ -50,8 +50,4 @@ containerPath: string | null,
 /**
  * The kubeconfig file; none for those that kubectl uses.
  */
-kubeconfig: string | null,
-/**
- * Look for newer versions.
- */
-checkForUpdates: boolean, };
+kubeconfig: string | null, };

@@ -9,7 +9,7 @@ import { building } from "./scripted/building";
 import { checkConfig, planConfig, presets } from "./scripted/config";
 import { logLine } from "./scripted/logs";
 import { Gi, Mi, second, start, usageAt, version } from "./scripted/world";
-import type { ClusterView, Operation, Snapshot } from "./types";
+import type { ClusterView, CommandLine, Operation, Snapshot } from "./types";
 import type { CommandName, Commands, Events, Host, LogBatch, Settings } from "./types";
 
 type Handlers = {
@@ -42,7 +42,6 @@ const defaults: Settings = {
   newCluster: { name: "dev", workers: 0, cpus: null, memory: null, kubernetesVersion: null },
   containerPath: null,
   kubeconfig: null,
-  checkForUpdates: false,
 };
 
 /** Makes a host that plays the scenario. */
@@ -53,6 +52,12 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
   const hearers = new Map<string, Set<(payload: unknown) => void>>();
   let snapshot = scenario.snapshot;
   let settings: Settings = { ...defaults, ...scenario.settings };
+  let commandLine: CommandLine = {
+    link: options.platform === "linux" ? "/home/me/.local/bin/apple-k8s" : "/usr/local/bin/apple-k8s",
+    program: options.platform === "linux" ? "/opt/apple-k8s/apple-k8s" : "/Applications/apple-k8s.app/Contents/MacOS/apple-k8s",
+    searched: true,
+    found: { state: "absent" },
+  };
   let watched: string | null = null;
   let revision = 1;
   let nextOperation = 100;
@@ -156,12 +161,12 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
       setTimeout(sendView, 0);
       return null;
     },
+    window_seen: () => null,
     usage_history: ({ cluster, seconds }) => {
       const nodes = scenario.views[cluster]?.nodes ?? [];
       if (nodes.length === 0) return [];
       const first = Math.ceil((now() - Math.min(seconds, 15 * 60) * second) / (2 * second)) * 2 * second;
       return Array.from({ length: Math.floor((now() - first) / (2 * second)) + 1 }, (_, index) => first + index * 2 * second)
-    window_seen: () => null,
         .filter(measured)
         .map((at) => usageAt(at, nodes, now() - at < 4 * second ? scenario.views[cluster]?.pods : []));
     },
@@ -248,10 +253,14 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
       return null;
     },
     app_quit: () => null,
+    command_line_get: () => commandLine,
+    command_line_set: ({ installed }) => (commandLine = { ...commandLine, found: { state: installed ? "linked" : "absent" } }),
     app_info: () => ({
       version: "0.1.0",
       platform: options.platform === "linux" ? "linux" : "macos",
       architecture: "arm64",
+      cpus: 10,
+      memoryBytes: 24 * Gi,
       kubernetesVersion: version,
       logs: "~/Library/Logs/apple-k8s",
       config: "~/Library/Application Support/apple-k8s",
@@ -259,8 +268,6 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
     window_open: () => null,
   };
 
-      cpus: 10,
-      memoryBytes: 24 * Gi,
   if (!options.frozen)
     setInterval(() => {
       const nodes = watched === null ? [] : (scenario.views[watched]?.nodes ?? []);
