@@ -94,7 +94,7 @@ const PROGRAMS: &[(&str, &[&str], &str)] = &[
     ("@/usr/local/bin/kube-proxy", &["--version"], "kubernetes"),
     ("@/usr/local/bin/etcd", &["--version"], "etcd"),
     ("@/coredns", &["-version"], "coredns"),
-    ("@/usr/local/bin/flanneld", &["--version"], "flannel"),
+    ("@/usr/local/bin/flanneld", &["-h"], "Usage of"),
     (
         "@/usr/local/bin/local-path-provisioner",
         &["--version"],
