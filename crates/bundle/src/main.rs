@@ -14,6 +14,7 @@ use clap::{Args, Parser};
 /// Makes, checks and notarizes apple-k8s.app.
 #[derive(Parser)]
 #[command(name = "bundle")]
+#[expect(clippy::doc_markdown, reason = "shown as help, which has no marks")]
 enum Task {
     /// Makes the app, signs it, reads it back and packs it.
     ///

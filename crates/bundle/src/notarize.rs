@@ -107,9 +107,9 @@ pub fn checks(bundle: &Path, key: &Key, expected: &Expected) -> Vec<Check> {
     checks.push(Check::of(
         "signed with a Developer ID",
         match &verified.signer {
-            signer if signer.is_for_distribution() => Ok(()),
+            Signer::Holder { .. } if verified.signer.is_for_distribution() => Ok(()),
             Signer::Nobody => Err(anyhow::anyhow!("it is signed ad hoc")),
-            signer => Err(anyhow::anyhow!("it is signed by {signer}")),
+            signer @ Signer::Holder { .. } => Err(anyhow::anyhow!("it is signed by {signer}")),
         },
     ));
     let all = |what, wrong: &dyn Fn(&crate::Program) -> bool, problem: &str| {
@@ -145,8 +145,9 @@ fn private(file: &Path) -> Result<()> {
         .with_context(|| format!("reading {}", file.display()))?
         .permissions()
         .mode();
+    let of_others = mode & 0o077;
     ensure!(
-        mode & 0o077 == 0,
+        of_others == 0,
         "others can read it: chmod 600 {}",
         file.display()
     );

@@ -2,6 +2,7 @@
 
 mod bench;
 mod bindings;
+mod bundle;
 mod cache;
 mod darwin;
 mod distribution;
@@ -32,6 +33,15 @@ enum Task {
         #[command(subcommand)]
         task: darwin::Task,
     },
+    /// Builds the app for a Mac, signs it, reads it back and packs it.
+    #[command(disable_help_flag = true)]
+    Bundle(distribution::Arguments),
+    /// Reads the app for a Mac back: every byte must be the one that was signed.
+    #[command(disable_help_flag = true)]
+    VerifyBundle(distribution::Arguments),
+    /// Has Apple look at the signed app, or checks whether it could (`--dry-run`).
+    #[command(disable_help_flag = true)]
+    Notarize(distribution::Arguments),
     /// Packs command line, container and app for Debian.
     #[command(disable_help_flag = true)]
     Deb(distribution::Arguments),
@@ -61,6 +71,9 @@ fn main() -> ExitCode {
         Task::Icons => icons::run(),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Darwin { task } => darwin::run(task),
+        Task::Bundle(arguments) => bundle::make(&arguments),
+        Task::VerifyBundle(arguments) => bundle::task("verify", &arguments),
+        Task::Notarize(arguments) => bundle::task("notarize", &arguments),
         Task::Deb(arguments) => distribution::run("deb", &arguments),
         Task::Homebrew(arguments) => distribution::run("homebrew", &arguments),
         Task::Feed(arguments) => distribution::run("feed", &arguments),

@@ -141,7 +141,7 @@ pub(super) fn read(
             "its certificate was not valid when it was signed"
         );
     }
-    let certificates: Vec<Certificate> = chain.iter().map(|found| certificate(found)).collect();
+    let certificates: Vec<Certificate> = chain.iter().map(certificate).collect();
     let leaf_has = |wanted: &[u8]| {
         let mut extensions = certificates[0].extensions.iter();
         extensions.any(|extension| extension == wanted)

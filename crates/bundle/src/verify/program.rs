@@ -124,10 +124,10 @@ pub(super) fn verify(
     }
 
     let short = hash[..20].to_vec();
-    let requirements = get(part::REQUIREMENTS).context("its signature has no requirements")?;
-    let requirement = Condition::designated(requirements)?;
+    let named = get(part::REQUIREMENTS).context("its signature has no requirements")?;
+    let requirement = Condition::designated(named)?;
     if let Some(requirement) = &requirement {
-        let signed = Signed {
+        let asked = Signed {
             identifier: directory.identifier.to_owned(),
             code_directory: short.clone(),
             by_apple: signer.is_by_apple(),
@@ -136,7 +136,7 @@ pub(super) fn verify(
                 .unwrap_or_default(),
         };
         ensure!(
-            requirement.holds(&signed),
+            requirement.holds(&asked),
             "it does not fulfil its own requirement, {requirement}"
         );
         ensure!(

@@ -1,6 +1,6 @@
 //! The whole way of an app: made, signed, read back, changed and found out, ready for Apple.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod clock;
 mod command;
