@@ -4,12 +4,14 @@
 // A test that can't go on should say where and end.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
+mod debian;
 mod desktop;
 mod drag;
 mod screen;
 mod tray;
 mod window;
 
+pub use debian::FreshDebian;
 pub use desktop::Desktop;
 pub use drag::drop_files;
 pub use screen::Screen;
