@@ -36,7 +36,11 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("check-cluster", "making a cluster", "a cluster made"),
     ("check-network", "between the nodes", "between the nodes"),
     ("check-access", "kubeconfig and port", "kubeconfig and port"),
-    ("check-restart", "stopping and starting", "stopped and started"),
+    (
+        "check-restart",
+        "stopping and starting",
+        "stopped and started",
+    ),
     ("check-delete", "deleting", "deleted"),
     ("check-signature", "reading signatures", "signatures read"),
     // Of a node.
