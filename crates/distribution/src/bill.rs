@@ -1,4 +1,4 @@
-//! Bills of materials in the form of CycloneDX 1.5: what is in what we ship, by package URL, with
+//! Bills of materials in the form of `CycloneDX` 1.5: what is in what we ship, by package URL, with
 //! digests, licences and who needs whom.
 
 use std::path::PathBuf;
@@ -151,7 +151,7 @@ mod tests {
 
     const ALL: [Product; 3] = [Product::Mac, Product::Linux, Product::NodeImage];
 
-    /// Read and checked by CycloneDX's own library.
+    /// Read and checked by `CycloneDX`'s own library.
     #[test]
     fn bills_are_in_the_form_of_the_standard() {
         for product in ALL {

@@ -107,15 +107,12 @@ impl Components {
     /// When cargo fails or a file of the clone can't be read.
     pub fn of(product: Product) -> Result<Self> {
         let mut found = Self::default();
-        match product.programs() {
-            Some((platform, programs)) => {
-                found.add_crates(platform, programs)?;
-                found.add_npm_packages()?;
-            }
-            None => {
-                found.add_go_modules()?;
-                found.add_debian_packages()?;
-            }
+        if let Some((platform, programs)) = product.programs() {
+            found.add_crates(platform, programs)?;
+            found.add_npm_packages()?;
+        } else {
+            found.add_go_modules()?;
+            found.add_debian_packages()?;
         }
         found
             .all

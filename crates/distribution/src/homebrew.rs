@@ -209,11 +209,11 @@ load ARGV[0]
         let syntax = syntax.expect("ruby is installed");
         let said = String::from_utf8_lossy(&syntax.stderr);
         assert!(syntax.status.success() && said.is_empty(), "{said}\n{text}");
-        let played = Command::new("ruby").arg(&player).arg(&file).output();
-        let played = played.expect("ruby is installed");
-        let said = String::from_utf8_lossy(&played.stderr);
-        assert!(played.status.success(), "{said}\n{text}");
-        String::from_utf8(played.stdout).expect("text")
+        let output = Command::new("ruby").arg(&player).arg(&file).output();
+        let output = output.expect("ruby is installed");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}\n{text}");
+        String::from_utf8(output.stdout).expect("text")
     }
 
     #[test]
@@ -224,7 +224,7 @@ load ARGV[0]
             assert!(
                 stanzas.lines().any(|one| one.starts_with(line)),
                 "{line}\n{stanzas}"
-            )
+            );
         };
         has("cask \"apple-k8s\"");
         has(&format!("version \"{VERSION}\""));

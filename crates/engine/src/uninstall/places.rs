@@ -133,7 +133,8 @@ fn is_settings(name: &str) -> bool {
 
 /// The app's own logs: `app.2026-11-26.log`.
 fn is_log(name: &str) -> bool {
-    name.starts_with("app.") && name.ends_with(".log")
+    name.strip_prefix("app.")
+        .is_some_and(|rest| rest.strip_suffix(".log").is_some())
 }
 
 /// Files and folders of a folder with such a name, sorted.
