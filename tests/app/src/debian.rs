@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -156,11 +157,10 @@ fn dependencies(packages: &[PathBuf]) -> BTreeSet<String> {
 fn kept(names: &BTreeSet<String>) -> PathBuf {
     let list = names.iter().cloned().collect::<Vec<_>>().join(",");
     let key = Sha256::digest(format!("{SUITE} {} {list}", std::env::consts::ARCH));
-    let key: String = key
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let key = key.iter().take(6).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
     let all = cache().join("package-debian");
     let path = all.join(&key);
     if path.is_dir() {

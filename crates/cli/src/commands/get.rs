@@ -264,6 +264,7 @@ mod tests {
             },
             size: 5_000_000,
             pinned: false,
+            platform: None,
         };
         let nodes = [
             NodeImages {

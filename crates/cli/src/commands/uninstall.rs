@@ -1,7 +1,8 @@
 //! `uninstall`
 
+use std::fmt::Write as _;
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Component, Path};
 
 use engine::{Belonging, Belongings, Choice, Error, ErrorCode, Installation, Part, Result};
 use serde::Serialize;
@@ -188,7 +189,7 @@ fn listed(heading: &str, all: &[&Belonging]) -> String {
                 }
                 _ => String::new(),
             };
-            text.push_str(&format!("  {word:<12}  {name}{place}\n"));
+            let _ = writeln!(text, "  {word:<12}  {name}{place}");
         }
     }
     text
@@ -201,7 +202,7 @@ fn programs() -> String {
 }
 
 fn programs_at(running: &Path) -> String {
-    let folders: Vec<_> = running.components().map(|part| part.as_os_str()).collect();
+    let folders: Vec<_> = running.components().map(Component::as_os_str).collect();
     let within = |name: &str| folders.iter().any(|folder| *folder == name);
     let bundle = running
         .ancestors()

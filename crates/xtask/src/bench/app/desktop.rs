@@ -15,7 +15,7 @@ use super::screen::Screen;
 /// The part of a panel that icons are told to.
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 /// What takes longer has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running desktop; it ends with this value, the last first.
 pub(super) struct Desktop {
