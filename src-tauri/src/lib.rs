@@ -13,6 +13,7 @@ mod tray;
 mod windows;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::desk::Desk;
 use app::place::Place;
@@ -22,9 +23,13 @@ use engine::Home;
 use tauri::{Builder, Context, Manager, RunEvent, Runtime};
 use tauri_plugin_autostart::MacosLauncher;
 use tauri_plugin_window_state::StateFlags;
+use tokio::runtime::Runtime as Runner;
 
 /// Given to the app when it is started at login: no window is opened then.
 const IN_BACKGROUND: &str = "--background";
+
+/// What is still under way when the app is quit gets this long to end.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Runs the app until it is quit.
 #[expect(
@@ -36,6 +41,10 @@ pub fn run() {
     let place = Place::of_user().expect("the app's folders are known");
     let _log = app::log::begin(&place);
     log_panics();
+    // Our own, so that it can be ended: the processes of calls that are under way end with it.
+    let runtime = Runner::new().expect("threads can be started");
+    tauri::async_runtime::set(runtime.handle().clone());
+    let mut runtime = Some(runtime);
     let background = std::env::args().any(|argument| argument == IN_BACKGROUND);
     let mut app = macos::prepare(core(plugins(Builder::default(), &place)), background)
         .setup(move |app| {
@@ -54,7 +63,12 @@ pub fn run() {
         .build(context())
         .expect("the app could not start");
     macos::begin(&mut app, background);
-    app.run(|app, event| match event {
+    app.run(move |app, event| match event {
+        RunEvent::Exit => {
+            if let Some(runtime) = runtime.take() {
+                runtime.shutdown_timeout(FAREWELL);
+            }
+        }
         // The last window was closed: the tray and the clusters stay.
         RunEvent::ExitRequested {
             code: None, api, ..

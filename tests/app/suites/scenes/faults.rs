@@ -98,6 +98,7 @@ pub(crate) async fn hanging() {
     scene.tray.click("Quit (clusters keep running)").await;
     let screen = Screen::of(scene.desktop.display());
     screen.wait(MAIN_WINDOW, false, AT_ONCE).await;
+    until("the app ends what hangs", AT_ONCE, || stand.alive() == 0).await;
 }
 
 impl Scene {
