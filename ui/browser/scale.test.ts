@@ -40,7 +40,7 @@ it("two thousand pods scroll without blank rows", async () => {
   expect(seen.scrolled).toBeGreaterThan(35_000);
   expect(seen.most, "rows in the page").toBeLessThan(80);
   expect(seen.blank).toBe(0);
-  console.info(`a frame while scrolling: ${seen.middle.toFixed(1)} ms`);
+  process.stdout.write(`a frame while scrolling: ${seen.middle.toFixed(1)} ms\n`);
   await close();
 });
 
@@ -65,7 +65,7 @@ it("an update of two thousand pods touches the rows that can be seen", async () 
     }
     return { changes, middle: times.sort((a, b) => a - b)[4] ?? 0 };
   });
-  console.info(`an update: ${seen.middle.toFixed(1)} ms, ${seen.changes.join(" ")} changes of the page`);
+  process.stdout.write(`an update: ${seen.middle.toFixed(1)} ms, ${seen.changes.join(" ")} changes of the page\n`);
   expect(Math.min(...seen.changes), "changes that are seen").toBeGreaterThan(0);
   expect(Math.max(...seen.changes), "changes of the page, for two thousand pods").toBeLessThan(200);
   await close();
