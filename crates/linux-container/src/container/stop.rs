@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Container, attachments_file, netns_file};
+use super::{Container, netns_file};
 use crate::error::{Code, Error, Result};
 use crate::lock::Lock;
 use crate::monitor::{self, Monitor};
@@ -116,6 +116,6 @@ pub(super) fn finish(world: &World, container: &Container) {
         publisher.end();
     }
     super::files::unmount(&netns_file(world, container.id()));
+    // Its addresses stay known until it is deleted: the next start gives others.
     crate::network::detach(world, container.id());
-    let _ = std::fs::remove_file(attachments_file(world, container.id()));
 }

@@ -74,7 +74,7 @@ fn a_start_gives_a_new_address_and_a_stop_takes_it() {
     let program = Program::shared();
     let c = program.idle(&[]);
     let mut seen = vec![c.address()];
-    for _ in 0..3 {
+    for _ in 0..5 {
         assert_eq!(program.call(["stop", &c.id]).ok(), format!("{}\n", c.id));
         let stopped = c.inspect();
         assert_eq!(stopped["status"]["state"], "stopped");
