@@ -18,8 +18,10 @@ function copyFromField(text: string): void {
 
 export function createHost(): Host {
   // Nothing is drawn, or asked for, for a page that nobody sees.
+  // One word after the other, each of the moment it is sent: overtaken, an old one would stand for good.
+  let told: Promise<unknown> = Promise.resolve();
   document.addEventListener("visibilitychange", () => {
-    invoke("window_seen", { seen: !document.hidden }).catch(() => undefined);
+    told = told.then(() => invoke("window_seen", { seen: !document.hidden })).catch(() => undefined);
   });
   /** Settled when everything that is heard is. */
   let listening: Promise<unknown> = Promise.resolve();
