@@ -134,3 +134,12 @@ if [ "${1:-}" = test ] || [ "${1:-}" = bench ]; then
     tests_go || fail "$(go version) can't read the modules of node-image" "install Go 1.26 or newer: https://go.dev/dl"
   fi
 fi
+
+# All clones share one target folder, and Cargo goes by the time of a file: what this clone has may
+# be older than what another one built of it.
+built=${CARGO_TARGET_DIR:-$root/target}/built-in
+if [ -e "$built" ] && [ "$(cat "$built")" != "$root" ]; then
+  find "$root"/{crates,src-tauri,tests,icons,node-image,Cargo.toml,Cargo.lock} -type f -exec touch -c {} +
+fi
+mkdir -p "$(dirname "$built")"
+printf '%s\n' "$root" >"$built"

@@ -45,12 +45,25 @@ fn on_a_terminal(bench: &Bench, line: &str, environment: &[(&str, &str)]) -> (Ch
     (child, File::from(control))
 }
 
-/// All that was written to the terminal until its last user closed it.
+/// All that is written to the terminal until its last user closes it.
 fn seen(mut control: File) -> String {
+    read_while(&mut control, |_| true)
+}
+
+/// What is written to the terminal until `text` is among it.
+fn seen_until(control: &mut File, text: &str) -> String {
+    let seen = read_while(control, |seen| !seen.contains(text));
+    assert!(seen.contains(text), "no {text:?} in {seen:?}");
+    seen
+}
+
+fn read_while(control: &mut File, go_on: impl Fn(&str) -> bool) -> String {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     // The end is an error (EIO) on Linux and an empty read elsewhere.
-    while let Ok(count @ 1..) = control.read(&mut buffer) {
+    while go_on(&String::from_utf8_lossy(&bytes))
+        && let Ok(count @ 1..) = control.read(&mut buffer)
+    {
         bytes.extend_from_slice(&buffer[..count]);
     }
     String::from_utf8_lossy(&bytes).into_owned()
@@ -114,18 +127,18 @@ fn an_interrupted_picture_restores_the_terminal() {
     let script = fresh()
         .on(
             &["exec", "init"],
-            [Act::ReadLine, begun("certificates"), Act::Mark, Act::Hang],
+            [Act::ReadLine, begun("certificates"), Act::Hang],
         )
         .on(&["exec", "join"], [Act::ReadLine, Act::Hang]);
     let bench = Bench::new(&script);
-    let (mut child, control) = on_a_terminal(&bench, "create cluster dev -w 1", &[]);
-    bench.stand.wait_for_mark();
+    let (mut child, mut control) = on_a_terminal(&bench, "create cluster dev -w 1", &[]);
+    let before = seen_until(&mut control, "making certificates");
     let pid = i32::try_from(child.id())
         .ok()
         .and_then(Pid::from_raw)
         .expect("an id");
     kill_process(pid, Signal::INT).expect("sent");
-    let text = seen(control);
+    let text = before + &seen(control);
     assert_eq!(child.wait().expect("ends").code(), Some(130), "{text}");
     assert!(
         text.rfind("\x1b[?25l") < text.rfind("\x1b[?25h"),
