@@ -138,7 +138,7 @@ fi
 # All clones share one target folder, and Cargo goes by the time of a file: what this clone has may
 # be older than what another one built of it.
 built=${CARGO_TARGET_DIR:-$root/target}/built-in
-if [ -e "$built" ] && [ "$(cat "$built")" != "$root" ]; then
+if [ "$(cat "$built" 2>/dev/null)" != "$root" ]; then
   find "$root"/{crates,src-tauri,tests,icons,node-image,Cargo.toml,Cargo.lock} -type f -exec touch -c {} +
 fi
 mkdir -p "$(dirname "$built")"
