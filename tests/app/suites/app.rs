@@ -33,7 +33,6 @@ fn from_an_empty_home_to_a_deleted_cluster() {
 
 /// Shows: settings that can't be read, a service that stops, a second instance, a closed window.
 #[test]
-#[ignore = "open: the app now and then does not see within 30 s that the service was stopped beside it"]
 fn what_goes_wrong_is_said() {
     block_on(scenes::faults::service_and_settings());
 }

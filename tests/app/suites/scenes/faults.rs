@@ -124,7 +124,7 @@ impl Scene {
         self.window.press("Start the service").await;
         self.tray
             .wait("that the service runs", SOON, |menu| {
-                menu.find("No cluster yet").is_some()
+                menu.rows[0].text == "No cluster yet"
             })
             .await;
     }

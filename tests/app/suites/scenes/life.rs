@@ -8,7 +8,7 @@ impl Scene {
     pub(crate) async fn first_run(&self) {
         self.tray
             .wait("that there is no cluster", SOON, |menu| {
-                menu.find("No cluster yet").is_some()
+                menu.rows[0].text == "No cluster yet"
             })
             .await;
         self.window.shows("Start a cluster", SOON).await;
@@ -74,7 +74,7 @@ impl Scene {
         self.window.press("Delete “dev”").await;
         self.tray
             .wait("that the cluster is gone", SOON, |menu| {
-                menu.find("No cluster yet").is_some()
+                menu.rows[0].text == "No cluster yet"
             })
             .await;
         let expected = OTHERS.replace("current-context: work #", "current-context: play #");
