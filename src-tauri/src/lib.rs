@@ -9,9 +9,12 @@ mod desktop;
 mod drops;
 mod feed;
 mod macos;
+mod opened;
 mod tray;
 mod windows;
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,7 +48,7 @@ pub fn run() {
     let runtime = Runner::new().expect("threads can be started");
     tauri::async_runtime::set(runtime.handle().clone());
     let mut runtime = Some(runtime);
-    let background = std::env::args().any(|argument| argument == IN_BACKGROUND);
+    let background = std::env::args_os().any(|argument| argument == IN_BACKGROUND);
     let mut app = macos::prepare(core(plugins(Builder::default(), &place)), background)
         .setup(move |app| {
             // Only now: a second instance has ended, and has touched nothing.
@@ -55,7 +58,10 @@ pub fn run() {
             app.manage(desktop);
             tray::draw(app.handle());
             feed::begin(app.handle());
-            if !background {
+            let folder = std::env::current_dir().unwrap_or_default();
+            opened::keep(app.handle(), opened::named(std::env::args_os(), &folder));
+            // Finder names its files before all this.
+            if !background || app.state::<windows::Pending>().has_files() {
                 windows::open(app.handle(), WindowName::Main);
             }
             Ok(())
@@ -74,7 +80,12 @@ pub fn run() {
             code: None, api, ..
         } => api.prevent_exit(),
         event if macos::is_reopened(&event) => windows::open(app, WindowName::Main),
-        _ => {}
+        event => {
+            let files = macos::opened_files(&event);
+            if !files.is_empty() {
+                opened::open(app, files);
+            }
+        }
     });
 }
 
@@ -99,8 +110,9 @@ fn plugins<R: Runtime>(builder: Builder<R>, place: &Place) -> Builder<R> {
     let flags = StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED;
     builder
         // First: a second instance must end before it touches anything.
-        .plugin(tauri_plugin_single_instance::init(|app, _, _| {
-            windows::open(app, WindowName::Main);
+        .plugin(tauri_plugin_single_instance::init(|app, words, folder| {
+            let words = words.into_iter().map(OsString::from);
+            opened::open(app, opened::named(words, Path::new(&folder)));
         }))
         .plugin(tauri_plugin_shell::init())
         .plugin(tauri_plugin_dialog::init())

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use app::desk::Desk;
+use app::desk::{Desk, Event};
+use app::drops::DropKind;
 use app::place::Place;
 use app::settings::Settings;
 use app::terminal::Launch;
@@ -19,7 +20,7 @@ use tauri::{App, Manager, WebviewWindow, WebviewWindowBuilder};
 use tokio::sync::oneshot::{Receiver, channel};
 
 use super::desktop::Desktop;
-use super::{context, core};
+use super::{context, core, opened, windows};
 
 /// A desktop whose user has decided already.
 #[derive(Debug, Default)]
@@ -536,6 +537,58 @@ fn windows_are_opened_once() {
     assert_eq!(labels, BTreeSet::from(["main".into(), "settings".into()]));
     let unknown = call(&window, "window_open", json!({"window": "other"}));
     assert!(unknown.is_err());
+}
+
+/// A page is told of files when it listens, and of later ones at once; then, what they are.
+#[test]
+fn files_that_are_opened_reach_the_window_whose_page_listens() {
+    let bench = Bench::new();
+    let mut events = bench.desk().events();
+    let mut told = move || {
+        let next = async {
+            loop {
+                if let Event::Drop(drop) = events.recv().await.unwrap() {
+                    return drop;
+                }
+            }
+        };
+        let soon = async { tokio::time::timeout(Duration::from_secs(10), next).await };
+        let drop = tauri::async_runtime::block_on(soon).unwrap();
+        (drop.kind, drop.token.clone(), drop.files[0].name.clone())
+    };
+    let open = |name: &str| {
+        let path = bench.folder.path().join(name);
+        std::fs::write(&path, "kind: Cluster\n").unwrap();
+        opened::open(bench.app.handle(), vec![path]);
+    };
+    open("first.yaml");
+    let pending = bench.app.state::<windows::Pending>();
+    assert!(pending.has_files());
+    let window = bench.app.get_webview_window("main").unwrap();
+    call(&window, "snapshot_get", json!({})).unwrap();
+    assert!(!pending.has_files());
+    let mut tokens = BTreeSet::new();
+    for name in ["first.yaml", "second.yaml"] {
+        if name == "second.yaml" {
+            open(name);
+        }
+        let (kind, token, file) = told();
+        assert_eq!((kind, &*file), (DropKind::Opened, name));
+        let (kind, looked, file) = told();
+        assert_eq!((kind, &*file), (DropKind::Looked, name));
+        assert_eq!(looked, token);
+        tokens.insert(token.unwrap());
+    }
+    assert_eq!(tokens.len(), 2);
+}
+
+/// Finder names files before there is a desk: nothing can be shown then.
+#[test]
+fn files_that_come_before_the_app_is_set_up_wait() {
+    let app = core(mock_builder()).build(context()).unwrap();
+    opened::open(app.handle(), vec!["/tmp/cluster.yaml".into()]);
+    assert!(app.webview_windows().is_empty());
+    assert!(app.state::<windows::Pending>().has_files());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The windows: made when they are wanted, gone when they are closed. The app lives without them.
 
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use app::wire::{OpenRequest, WindowName};
@@ -8,7 +9,7 @@ use tauri::{
     WindowEvent,
 };
 
-use crate::{desk, drops, macos};
+use crate::{desk, drops, macos, opened};
 
 /// The window's name in capabilities and events.
 pub(crate) const fn label(name: WindowName) -> &'static str {
@@ -45,7 +46,7 @@ pub(crate) fn show<R: Runtime>(app: &AppHandle<R>, request: OpenRequest) {
     }
 }
 
-/// What the main window's page shall show once it listens.
+/// What the main window's page shall show, and the files it shall take, once it listens.
 #[derive(Debug, Default)]
 pub(crate) struct Pending(Mutex<Page>);
 
@@ -53,9 +54,25 @@ pub(crate) struct Pending(Mutex<Page>);
 struct Page {
     listens: bool,
     shall_show: Option<OpenRequest>,
+    opened: Vec<PathBuf>,
 }
 
 impl Pending {
+    /// Keeps files for a page that does not listen yet; gives them back when it does.
+    pub(crate) fn keep(&self, files: Vec<PathBuf>) -> Option<Vec<PathBuf>> {
+        let mut page = self.lock();
+        if page.listens {
+            return Some(files);
+        }
+        page.opened.extend(files);
+        None
+    }
+
+    /// Whether files wait for a page.
+    pub(crate) fn has_files(&self) -> bool {
+        !self.lock().opened.is_empty()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Page> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -67,16 +84,17 @@ pub(crate) fn ready<R: Runtime>(window: &WebviewWindow<R>) {
         return;
     }
     let pending = window.state::<Pending>();
-    let request = {
+    let (request, files) = {
         let mut page = pending.lock();
         page.listens = true;
-        page.shall_show.take()
+        (page.shall_show.take(), std::mem::take(&mut page.opened))
     };
     if let Some(request) = request
         && let Err(error) = window.emit_to(window.label(), "open", &request)
     {
         tracing::error!(%error, "a window was not told what to show");
     }
+    opened::hand_over(window.app_handle(), files);
 }
 
 fn bring_forward<R: Runtime>(window: &WebviewWindow<R>) -> tauri::Result<()> {

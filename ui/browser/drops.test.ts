@@ -144,6 +144,45 @@ it("files that are let go before they were looked at wait for that", async () =>
   await close();
 });
 
+it("what was seen to the end before it was let go is what counts", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes" });
+  await send(page, { kind: "looked", files: [{ ...shop, kind: "other", problem: { code: "ImageInvalid", message: "it is broken", hint: null, detail: null, logs: null } }] });
+  await send(page, { kind: "drop", files: [shop] });
+  await page.getByRole("alertdialog", { name: "This file can't be used" }).waitFor();
+  expect(await calls(page)).toEqual([]);
+  await close();
+});
+
+it("files that are opened with the app go into the shown cluster, once it is known", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes" });
+  const checking = (state: "checking" | "ready") =>
+    page.evaluate((each) => window.scripted.change((old) => ({ runtime: { ...old.runtime, state: each } })), state);
+  await checking("checking");
+  const glance = { ...shop, images: [] };
+  await send(page, { kind: "opened", looking: true, files: [glance], token: "a" });
+  expect(await line(page).textContent()).toBe("Looking at 1 file…");
+  await send(page, { kind: "opened", looking: true, files: [glance], token: "b" });
+  await send(page, { kind: "looked", files: [shop], token: "b" });
+  await send(page, { kind: "looked", files: [shop], token: "a" });
+  expect(await calls(page)).toEqual([]);
+  await checking("ready");
+  await settled(page);
+  const load = (token: string) => ({ name: "image_load", args: { cluster: "dev", token, nodes: null } });
+  expect(await calls(page)).toEqual([load("a"), load("b")]);
+  expect(await page.locator(".overlay").count()).toBe(0);
+  await close();
+});
+
+it("Esc takes back what was opened", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes" });
+  await send(page, { kind: "opened", looking: true, files: [shop] });
+  await page.keyboard.press("Escape");
+  await send(page, { kind: "looked", files: [shop] });
+  expect((await calls(page)).map((call) => call.name)).toEqual(["drop_forget"]);
+  expect(await page.locator(".overlay").count()).toBe(0);
+  await close();
+});
+
 it("what did not get into a node is tried again there alone", async () => {
   const { page, close } = await open(browser, { scenario: "three-nodes" });
   await drop(page, [shop]);

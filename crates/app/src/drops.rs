@@ -48,6 +48,8 @@ pub enum DropKind {
     Drop,
     /// They have been looked at.
     Looked,
+    /// They were opened with the app: dropped at no place of the window. `looked` follows.
+    Opened,
 }
 
 /// Files that were chosen in a dialog.

@@ -1,5 +1,7 @@
 //! Systems without a Dock.
 
+use std::path::PathBuf;
+
 use tauri::tray::TrayIcon;
 use tauri::{App, AppHandle, Builder, RunEvent, Runtime};
 use tauri_plugin_notification::NotificationExt;
@@ -21,6 +23,11 @@ pub(crate) fn remember_icon<R: Runtime>(_icon: &TrayIcon<R>) {}
 /// A second start comes through the single instance.
 pub(crate) fn is_reopened(_event: &RunEvent) -> bool {
     false
+}
+
+/// Files are named by the words that the program is started with.
+pub(crate) fn opened_files(_event: &RunEvent) -> Vec<PathBuf> {
+    Vec::new()
 }
 
 /// Shows a notification.

@@ -1,5 +1,7 @@
 //! A Mac.
 
+use std::path::PathBuf;
+
 use app::tray::MenuId;
 use objc2_foundation::NSString;
 use tauri::menu::{Menu, MenuItem, MenuItemKind, PredefinedMenuItem};
@@ -70,4 +72,13 @@ pub(crate) fn remember_icon<R: Runtime>(icon: &TrayIcon<R>) {
 /// The app was opened again while it runs, by Finder or the Dock.
 pub(crate) fn is_reopened(event: &RunEvent) -> bool {
     matches!(event, RunEvent::Reopen { .. })
+}
+
+/// Files that Finder or the Dock has the app open; what has no path, such as a web address, is none.
+pub(crate) fn opened_files(event: &RunEvent) -> Vec<PathBuf> {
+    let RunEvent::Opened { urls } = event else {
+        return Vec::new();
+    };
+    let paths = urls.iter().filter(|url| url.scheme() == "file");
+    paths.filter_map(|url| url.to_file_path().ok()).collect()
 }

@@ -10,11 +10,13 @@ mod notifications;
 #[cfg(target_os = "macos")]
 mod quit;
 #[cfg(target_os = "macos")]
-pub(crate) use mac::{be_accessory, begin, is_reopened, prepare, remember_icon};
+pub(crate) use mac::{be_accessory, begin, is_reopened, opened_files, prepare, remember_icon};
 #[cfg(target_os = "macos")]
 pub(crate) use notifications::notify;
 
 #[cfg(not(target_os = "macos"))]
 mod elsewhere;
 #[cfg(not(target_os = "macos"))]
-pub(crate) use elsewhere::{be_accessory, begin, is_reopened, notify, prepare, remember_icon};
+pub(crate) use elsewhere::{
+    be_accessory, begin, is_reopened, notify, opened_files, prepare, remember_icon,
+};

@@ -16,7 +16,22 @@ const MOST_FILES: usize = 100;
 impl Desk {
     /// Files came over a window: they get a token, a glance at once, and a look that is told as an
     /// event. Blocking for the glance.
-    pub fn drop_enter(self: &Arc<Self>, mut paths: Vec<PathBuf>) -> Result<Dropped> {
+    pub fn drop_enter(self: &Arc<Self>, paths: Vec<PathBuf>) -> Result<Dropped> {
+        let dropped = self.glance_at(paths)?;
+        self.begin_look(dropped.token.clone());
+        Ok(dropped)
+    }
+
+    /// Files were opened with the app: told as an event, and their look as the next. Blocking for
+    /// the glance.
+    pub fn drop_opened(self: &Arc<Self>, paths: Vec<PathBuf>) -> Result<()> {
+        let Dropped { token, files } = self.glance_at(paths)?;
+        self.tell_drop(DropKind::Opened, token.clone(), files);
+        self.begin_look(token);
+        Ok(())
+    }
+
+    fn glance_at(&self, mut paths: Vec<PathBuf>) -> Result<Dropped> {
         paths.truncate(MOST_FILES);
         let files: Vec<(PathBuf, DroppedFile)> = paths
             .into_iter()
@@ -26,24 +41,30 @@ impl Desk {
             })
             .collect();
         let shown = files.iter().map(|(_, file)| file.clone()).collect();
-        let token = self.drops.add(files)?;
-        let (desk, looking) = (Arc::clone(self), token.clone());
-        tokio::spawn(async move {
-            if let Ok(files) = desk.look_at(&looking).await {
-                desk.send(Event::Drop(Arc::new(DropEvent {
-                    kind: DropKind::Looked,
-                    x: 0.0,
-                    y: 0.0,
-                    token: Some(looking),
-                    looking: false,
-                    files,
-                })));
-            }
-        });
         Ok(Dropped {
-            token,
+            token: self.drops.add(files)?,
             files: shown,
         })
+    }
+
+    fn begin_look(self: &Arc<Self>, token: String) {
+        let desk = Arc::clone(self);
+        tokio::spawn(async move {
+            if let Ok(files) = desk.look_at(&token).await {
+                desk.tell_drop(DropKind::Looked, token, files);
+            }
+        });
+    }
+
+    fn tell_drop(&self, kind: DropKind, token: String, files: Vec<DroppedFile>) {
+        self.send(Event::Drop(Arc::new(DropEvent {
+            kind,
+            x: 0.0,
+            y: 0.0,
+            token: Some(token),
+            looking: kind != DropKind::Looked,
+            files,
+        })));
     }
 
     /// Files were chosen in a dialog: all of them are looked at.

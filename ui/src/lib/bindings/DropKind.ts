@@ -3,4 +3,4 @@
 /**
  * What happens with dragged files.
  */
-export type DropKind = "enter" | "over" | "leave" | "drop" | "looked";
+export type DropKind = "enter" | "over" | "leave" | "drop" | "looked" | "opened";
