@@ -15,6 +15,9 @@ pub(crate) trait Desktop: Send + Sync {
     /// Files that the user chooses; none when they changed their mind.
     fn choose_files(&self, title: &str) -> Receiver<Vec<PathBuf>>;
 
+    /// A folder that the user chooses.
+    fn choose_folder(&self, title: &str) -> Receiver<Option<PathBuf>>;
+
     /// Where the user wants something saved.
     fn choose_place(&self, name: &str) -> Receiver<Option<PathBuf>>;
 
@@ -40,6 +43,15 @@ impl<R: Runtime> Desktop for System<R> {
             let paths = paths.unwrap_or_default().into_iter().filter_map(path);
             // Whoever asked may be gone.
             let _ = chosen.send(paths.collect());
+        });
+        answer
+    }
+
+    fn choose_folder(&self, title: &str) -> Receiver<Option<PathBuf>> {
+        let (chosen, answer) = channel();
+        let dialog = self.0.dialog().file().set_title(title);
+        dialog.pick_folder(move |folder| {
+            let _ = chosen.send(folder.and_then(path));
         });
         answer
     }

@@ -60,6 +60,10 @@ impl Desktop for Decided {
         answer
     }
 
+    fn choose_folder(&self, title: &str) -> Receiver<Option<PathBuf>> {
+        self.choose_place(title)
+    }
+
     fn choose_place(&self, name: &str) -> Receiver<Option<PathBuf>> {
         let (chosen, answer) = channel();
         let mut now = self.now();
@@ -181,6 +185,7 @@ fn calls() -> Vec<(&'static str, Value, Wanted)> {
             json!({"name": "dev"}),
             Ok(Value::is_object),
         ),
+        ("logs_export", json!({"cluster": "dev"}), Ok(Value::is_null)),
         ("operation_cancel", json!({"id": 999}), Err("Usage")),
         ("operation_dismiss", json!({"id": 999}), Ok(Value::is_null)),
         ("operation_log", json!({"id": 999}), Err("Usage")),
@@ -472,6 +477,28 @@ fn what_the_user_chooses_is_taken() {
     let saved = call(&window, "diagnostics_save", json!({})).unwrap();
     assert_eq!(saved, json!(bundle));
     assert!(bundle.metadata().unwrap().len() > 100);
+}
+
+#[test]
+fn logs_go_to_the_folder_that_the_user_chooses() {
+    let bench = Bench::new();
+    let window = bench.window("main");
+    let chosen = bench.folder.path().join("chosen");
+    std::fs::create_dir(&chosen).unwrap();
+    let id = call(&window, "logs_export", json!({"cluster": "dev"})).unwrap();
+    assert_eq!(id, Value::Null, "they changed their mind");
+    let asked = bench.desktop.now().asked.pop();
+    assert_eq!(asked.as_deref(), Some("Choose where the logs of “dev” go"));
+    bench.desktop.now().place = Some(chosen.join("missing"));
+    let error = call(&window, "logs_export", json!({"cluster": "dev"})).unwrap_err();
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("missing/dev-logs"), "{error}");
+    bench.desktop.now().place = Some(chosen);
+    let id = call(&window, "logs_export", json!({"cluster": "dev"})).unwrap();
+    assert!(id.is_u64(), "{id}");
+    let what = json!({"what": {"exported": {"operation": 999}}});
+    let error = call(&window, "path_reveal", what).unwrap_err();
+    assert_eq!(error["code"], "Usage", "of no export");
 }
 
 #[test]

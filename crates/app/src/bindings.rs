@@ -126,6 +126,7 @@ fn commands(writer: &mut Writer) -> Vec<Command> {
         cluster_restart("name": String) -> u64;
         cluster_delete("name": String) -> u64;
         cluster_delete_preview("name": String) -> DeletePreview;
+        logs_export("cluster": String) -> Option<u64>;
         operation_cancel("id": u64) -> ();
         operation_dismiss("id": u64) -> ();
         operation_log("id": u64) -> Vec<String>;

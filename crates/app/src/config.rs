@@ -173,6 +173,8 @@ pub struct MachineForm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum Preset {
+    /// As the settings say.
+    Usual,
     /// One node.
     One,
     /// A control plane and two workers.

@@ -8,6 +8,7 @@ mod command_line;
 mod configs;
 mod contexts;
 mod elsewhere;
+mod export;
 mod files;
 mod health;
 mod images;
@@ -71,6 +72,8 @@ pub struct Desk {
     /// Files that the user opened or chose to save to.
     chosen: Mutex<HashSet<PathBuf>>,
     logs: logs::Logs,
+    /// Folders that exports wrote, by operation.
+    exported: Map<u64, PathBuf>,
     /// Asks the keeper to look at the runtime now.
     look: Arc<Notify>,
     /// Asks for the contexts to be read, and their files to be watched anew.
@@ -120,6 +123,7 @@ impl Desk {
             drops: Drops::default(),
             chosen: Mutex::default(),
             logs: logs::Logs::default(),
+            exported: Mutex::default(),
             look: Arc::default(),
             look_at_contexts: Arc::default(),
             switched: Mutex::new(None),

@@ -88,6 +88,7 @@ const LOAD: &[Stage] = &[
     stage("Load", 80, &[]),
 ];
 const APPLY: &[Stage] = &[stage("Apply", 100, &[])];
+const EXPORT: &[Stage] = &[stage("Collect logs", 100, &[])];
 const BUILD: &[Stage] = &[stage("Node image", 100, &[])];
 const FIX: &[Stage] = &[stage("Repair", 100, &[])];
 
@@ -104,6 +105,7 @@ fn stages(kind: OperationKind) -> &'static [Stage] {
         OperationKind::Change => CHANGE,
         OperationKind::Load => LOAD,
         OperationKind::Apply => APPLY,
+        OperationKind::ExportLogs => EXPORT,
         OperationKind::BuildImage => BUILD,
         OperationKind::Fix => FIX,
     }

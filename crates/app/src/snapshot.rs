@@ -137,6 +137,8 @@ pub enum OperationKind {
     Load,
     /// Manifests are applied.
     Apply,
+    /// The logs of a cluster's nodes are written to a folder.
+    ExportLogs,
     /// The node image is built.
     BuildImage,
     /// Something of the runtime is put right: its service, its kernel.
@@ -145,7 +147,7 @@ pub enum OperationKind {
 
 impl OperationKind {
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Create,
         Self::Start,
         Self::Stop,
@@ -154,6 +156,7 @@ impl OperationKind {
         Self::Change,
         Self::Load,
         Self::Apply,
+        Self::ExportLogs,
         Self::BuildImage,
         Self::Fix,
     ];

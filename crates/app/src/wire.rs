@@ -110,6 +110,11 @@ pub enum RevealTarget {
     Kubeconfig,
     /// The folder of the settings.
     Settings,
+    /// The folder that an export of logs wrote.
+    Exported {
+        /// The export.
+        operation: u64,
+    },
 }
 
 /// The command line on the search path.

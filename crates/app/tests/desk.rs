@@ -15,7 +15,7 @@ use app::settings::{Follow, Settings};
 use app::snapshot::{
     ClusterState, Operation, OperationKind, OperationState, RuntimeState, Snapshot,
 };
-use app::wire::{ContextChoice, CreateSource};
+use app::wire::{ContextChoice, CreateSource, RevealTarget};
 use container_script::{Act, Script, Stand};
 use engine::{ErrorCode, Health, Home};
 use serde_json::json;
@@ -263,6 +263,72 @@ async fn work_on_one_cluster_waits_its_turn_and_can_be_cancelled_while_it_waits(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn logs_are_exported_to_a_new_folder_also_while_something_hangs() {
+    let script = Script::healthy("1.5.0")
+        .on(&["list"], [nodes("running")])
+        .on(&["stop"], [Act::Mark, Act::Hang])
+        .on(&["logs"], [Act::Stdout("it boots\n".into())])
+        .on(&["exec"], [Act::Stdout("it works\n".into())]);
+    let bench = Bench::new(&script);
+    one_cluster(&bench);
+    let stop = bench.desk.cluster_stop("dev");
+    bench.stand.wait_for_mark();
+    let parent = bench.folder.path().join("mine");
+    std::fs::create_dir(&parent).unwrap();
+    let reveal = |operation: u64| bench.desk.reveal(RevealTarget::Exported { operation });
+    for name in ["dev-logs", "dev-logs-2"] {
+        let folder = parent.join(name);
+        let id = bench.desk.logs_export("dev", parent.clone()).await.unwrap();
+        let ended = bench.ended(id).await;
+        let outcome = format!("The logs of “dev” are in {}.", folder.display());
+        assert_eq!(ended.outcome, Some(outcome), "{:?}", ended.failure);
+        let read = |file: &str| {
+            let file = folder.join("dev-control-plane").join(file);
+            std::fs::read_to_string(file).unwrap()
+        };
+        assert_eq!(read("serial.log"), "it boots\n");
+        assert_eq!(read("kubelet.log"), "it works\n");
+        assert_eq!(reveal(id).unwrap(), folder);
+        std::fs::rename(&folder, parent.join("moved")).unwrap();
+        assert!(reveal(id).unwrap_err().hint.is_some(), "it is gone");
+        std::fs::rename(parent.join("moved"), &folder).unwrap();
+    }
+    let working = bench.desk.snapshot();
+    let state = working.operations.iter().find(|one| one.id == stop);
+    assert_eq!(state.unwrap().state, OperationState::Running);
+    assert_eq!(reveal(stop).unwrap_err().code, ErrorCode::Usage);
+    let outside = bench.desk.logs_export("../dev", parent.clone()).await;
+    assert_eq!(outside.unwrap_err().code, ErrorCode::Usage);
+    assert_eq!(std::fs::read_dir(&parent).unwrap().count(), 2);
+    bench.desk.wind_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_that_does_not_come_to_its_end_leaves_no_folder() {
+    let script = Script::healthy("1.5.0")
+        .on(&["list"], [nodes("stopped")])
+        .on(&["logs"], [Act::Mark, Act::Hang]);
+    let bench = Bench::new(&script);
+    one_cluster(&bench);
+    let parent = bench.folder.path().join("mine");
+    let missing = bench.desk.logs_export("dev", parent.clone()).await;
+    assert!(missing.unwrap_err().hint.is_some());
+    assert!(!parent.exists(), "a folder that was not chosen is not made");
+    std::fs::create_dir(&parent).unwrap();
+    let cancelled = bench.desk.logs_export("dev", parent.clone()).await.unwrap();
+    bench.stand.wait_for_mark();
+    bench.desk.operation_cancel(cancelled).unwrap();
+    assert_eq!(
+        bench.ended(cancelled).await.state,
+        OperationState::Cancelled
+    );
+    let failed = bench.desk.logs_export("other", parent.clone()).await;
+    let failure = bench.ended(failed.unwrap()).await.failure.unwrap();
+    assert_eq!(failure.code, ErrorCode::ClusterNotFound);
+    assert_eq!(std::fs::read_dir(&parent).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_failure_keeps_its_code_its_words_and_a_log() {
     let script = Script::healthy("1.5.0").on(&["list"], [Act::Stdout("[]".into())]);
     let bench = Bench::new(&script);
@@ -481,6 +547,29 @@ async fn corrupt_settings_are_kept_aside_and_said() {
     assert!(folder.path().join("settings.json.bad").exists());
     desk.notice_dismiss(snapshot.notices[0].id);
     assert!(desk.snapshot().notices.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_configuration_begins_as_the_settings_say_and_presets_keep_the_sizes() {
+    let bench = Bench::new(&Script::healthy("1.5.0"));
+    let mut settings = bench.desk.settings();
+    settings.new_cluster.workers = 3;
+    settings.new_cluster.memory = Some("3Gi".into());
+    bench.desk.settings_set(settings).unwrap();
+    for (preset, nodes) in [(Preset::Usual, 4), (Preset::One, 1), (Preset::Three, 3)] {
+        let text = bench.desk.config_preset(preset, "shop").unwrap();
+        let form = bench
+            .desk
+            .config_check(text)
+            .await
+            .unwrap()
+            .cluster
+            .unwrap();
+        assert_eq!(form.name, "shop");
+        assert_eq!(form.machines.len(), nodes, "{preset:?}");
+        let memory: Vec<u64> = form.machines.iter().map(|one| one.memory_bytes).collect();
+        assert_eq!(memory, vec![3 << 30; nodes], "{preset:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use app::wire::{ContextChoice, CreateSource, DeletePreview};
 
-use super::{Answer, Desk};
+use super::{Answer, Desk, Desktop};
 
 #[tauri::command]
 pub(super) async fn cluster_create(
@@ -36,6 +36,20 @@ pub(super) async fn cluster_delete(desk: Desk<'_>, name: String) -> Answer<u64> 
 #[tauri::command]
 pub(super) async fn cluster_delete_preview(desk: Desk<'_>, name: String) -> Answer<DeletePreview> {
     Ok(desk.cluster_delete_preview(&name).await?)
+}
+
+/// None when the user changed their mind.
+#[tauri::command]
+pub(super) async fn logs_export(
+    desk: Desk<'_>,
+    desktop: Desktop<'_>,
+    cluster: String,
+) -> Answer<Option<u64>> {
+    let title = format!("Choose where the logs of “{cluster}” go");
+    match desktop.choose_folder(&title).await.ok().flatten() {
+        Some(folder) => Ok(Some(desk.logs_export(&cluster, folder).await?)),
+        None => Ok(None),
+    }
 }
 
 #[tauri::command]

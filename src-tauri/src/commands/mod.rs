@@ -30,6 +30,7 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         cluster::cluster_restart,
         cluster::cluster_delete,
         cluster::cluster_delete_preview,
+        cluster::logs_export,
         cluster::operation_cancel,
         cluster::operation_dismiss,
         cluster::operation_log,

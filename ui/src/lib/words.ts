@@ -43,6 +43,7 @@ export const operationWords: Record<OperationKind, { now: string; noun: string }
   change: { now: "Changing", noun: "change" },
   load: { now: "Loading", noun: "load" },
   apply: { now: "Applying", noun: "apply" },
+  exportLogs: { now: "Exporting logs", noun: "export" },
   buildImage: { now: "Building the node image", noun: "build" },
   fix: { now: "Fixing", noun: "fix" },
 };
@@ -53,6 +54,7 @@ export function operationTitle(operation: Operation): string {
   if (operation.elsewhere) return `Another program works on ${operation.cluster ?? "the runtime"}`;
   if (operation.kind === "load" || operation.kind === "apply")
     return [now, operation.subject, operation.cluster && `into ${operation.cluster}`].filter(Boolean).join(" ");
+  if (operation.kind === "exportLogs") return `${now} of ${operation.cluster ?? "a cluster"}`;
   return [now, operation.cluster].filter(Boolean).join(" ");
 }
 

@@ -234,12 +234,7 @@ impl Desk {
 
     /// Starts the runtime's service.
     pub fn runtime_start(self: &Arc<Self>) -> u64 {
-        let order = Order {
-            kind: OperationKind::Fix,
-            cluster: None,
-            subject: Some("Starting the container service".into()),
-            cancellable: true,
-        };
+        let order = Order::on_runtime(OperationKind::Fix, "Starting the container service");
         self.begin(order, |_, engine, op| async move {
             engine.start_runtime(&op).await?;
             Ok(Some("The container service runs.".into()))
@@ -248,12 +243,7 @@ impl Desk {
 
     /// Stops every cluster in order, then the runtime's service.
     pub fn runtime_stop(self: &Arc<Self>) -> u64 {
-        let order = Order {
-            kind: OperationKind::Fix,
-            cluster: None,
-            subject: Some("Stopping the container service".into()),
-            cancellable: true,
-        };
+        let order = Order::on_runtime(OperationKind::Fix, "Stopping the container service");
         self.begin(order, |_, engine, op| async move {
             // A large future, and rarely needed.
             Box::pin(engine.stop_runtime(&op)).await?;

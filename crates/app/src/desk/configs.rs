@@ -29,6 +29,7 @@ impl Desk {
         let mut new = self.settings().new_cluster;
         new.name = self.free_name(name);
         match preset {
+            Preset::Usual => {}
             Preset::One => new.workers = 0,
             Preset::Three => new.workers = 2,
         }

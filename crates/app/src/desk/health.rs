@@ -58,15 +58,11 @@ impl Desk {
             .into_iter()
             .find(|(word, _, _)| *word == id)
             .ok_or_else(unknown)?;
-        let order = Order {
-            kind: match fix {
-                FixId::BuildNodeImage => OperationKind::BuildImage,
-                _ => OperationKind::Fix,
-            },
-            cluster: None,
-            subject: Some(text.into()),
-            cancellable: true,
+        let kind = match fix {
+            FixId::BuildNodeImage => OperationKind::BuildImage,
+            _ => OperationKind::Fix,
         };
+        let order = Order::on_runtime(kind, text);
         Ok(self.begin(order, move |_, engine, op| async move {
             match fix {
                 FixId::BuildNodeImage => {
@@ -123,6 +119,7 @@ impl Desk {
             RevealTarget::Logs => self.place.logs().to_owned(),
             RevealTarget::ClusterLogs => self.home.root().join("logs"),
             RevealTarget::Settings => self.place.config().to_owned(),
+            RevealTarget::Exported { operation } => return self.exported(operation),
             RevealTarget::Kubeconfig => {
                 let files = kubeconfig::Files::from_env(self.kubeconfig().as_deref())?;
                 let mut above = files.target().ancestors().skip(1);

@@ -37,6 +37,8 @@ pub(super) struct Order {
     pub(super) subject: Option<String>,
     /// Whether it can be stopped half way and leave things in order.
     pub(super) cancellable: bool,
+    /// Whether it only looks, and so waits for no other work on the cluster.
+    pub(super) beside: bool,
 }
 
 impl Order {
@@ -46,6 +48,18 @@ impl Order {
             cluster: Some(cluster.to_owned()),
             subject: None,
             cancellable: true,
+            beside: false,
+        }
+    }
+
+    /// On the runtime, and not on a cluster.
+    pub(super) fn on_runtime(kind: OperationKind, what: &str) -> Self {
+        Self {
+            kind,
+            cluster: None,
+            subject: Some(what.to_owned()),
+            cancellable: true,
+            beside: false,
         }
     }
 
@@ -73,8 +87,12 @@ impl Desk {
         let cancel = CancellationToken::new();
         locked(&self.work.running).insert(id, cancel.clone());
         locked(&self.work.logs).insert(id, watch::channel(Vec::new()).0);
-        let lane = order.cluster.clone().unwrap_or_default();
-        let lane = Arc::clone(locked(&self.work.lanes).entry(lane).or_default());
+        let lane = if order.beside {
+            Arc::default()
+        } else {
+            let lane = order.cluster.clone().unwrap_or_default();
+            Arc::clone(locked(&self.work.lanes).entry(lane).or_default())
+        };
         let waits = lane.try_lock().is_err();
         let mut began = operation(id, order.kind, order.cluster, order.subject, clock::now());
         began.cancellable = order.cancellable;
@@ -190,6 +208,7 @@ impl Desk {
         let gone = self.snapshot().operations.iter().all(|one| one.id != id);
         if gone {
             locked(&self.work.logs).remove(&id);
+            locked(&self.exported).remove(&id);
         }
     }
 

@@ -227,6 +227,7 @@ const fn doing(kind: OperationKind) -> &'static str {
         OperationKind::Change => "Changing",
         OperationKind::Load => "Loading image",
         OperationKind::Apply => "Applying",
+        OperationKind::ExportLogs => "Exporting logs",
         OperationKind::BuildImage => "Building the node image",
         OperationKind::Fix => "Repairing",
     }
@@ -242,6 +243,7 @@ fn cancel(operation: &Operation) -> Row {
         OperationKind::Change => "change of",
         OperationKind::Load => "loading into",
         OperationKind::Apply => "applying to",
+        OperationKind::ExportLogs => "export of logs of",
         OperationKind::BuildImage | OperationKind::Fix => "",
     };
     let text = match &operation.cluster {

@@ -35,6 +35,7 @@ export type Commands = {
   cluster_restart: { args: { name: string }; result: number };
   cluster_delete: { args: { name: string }; result: number };
   cluster_delete_preview: { args: { name: string }; result: DeletePreview };
+  logs_export: { args: { cluster: string }; result: number | null };
   operation_cancel: { args: { id: number }; result: null };
   operation_dismiss: { args: { id: number }; result: null };
   operation_log: { args: { id: number }; result: Array<string> };

@@ -3,4 +3,4 @@
 /**
  * What kind of work an operation is.
  */
-export type OperationKind = "create" | "start" | "stop" | "restart" | "delete" | "change" | "load" | "apply" | "buildImage" | "fix";
+export type OperationKind = "create" | "start" | "stop" | "restart" | "delete" | "change" | "load" | "apply" | "exportLogs" | "buildImage" | "fix";

@@ -3,4 +3,4 @@
 /**
  * A Cluster YAML to begin with.
  */
-export type Preset = "one" | "three";
+export type Preset = "usual" | "one" | "three";

@@ -3,4 +3,8 @@
 /**
  * What to show in the file manager.
  */
-export type RevealTarget = "logs" | "clusterLogs" | "kubeconfig" | "settings";
+export type RevealTarget = "logs" | "clusterLogs" | "kubeconfig" | "settings" | { "exported": {
+/**
+ * The export.
+ */
+operation: number, } };

@@ -4,7 +4,7 @@
  * What form shows when: the text is right, or the form itself made it wrong: what is written, to
  * be edited. The text was made wrong by hand: the last right values, which can't be edited.
  */
-import { asFailure, type ChangePlan, type ClusterForm, type ConfigCheck, type ConfigProblem, type Failure, type Host } from "../host/types";
+import { asFailure, type ChangePlan, type ClusterForm, type ConfigCheck, type ConfigProblem, type Failure, type Host, type Preset } from "../host/types";
 import { readDraft, type Draft } from "./draft";
 import type { Edited } from "./yaml-text";
 
@@ -63,7 +63,7 @@ export class ConfigSession {
   );
 
   /** Reads the draft of last time, or what there is to begin with. */
-  async open(begin: { preset: "one" | "three"; name: string }): Promise<void> {
+  async open(begin: { preset: Preset; name: string }): Promise<void> {
     const { host, cluster } = this;
     this.failure = null;
     try {

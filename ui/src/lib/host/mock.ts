@@ -113,7 +113,7 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
           outcome: null,
         },
       ],
-      clusters: old.clusters.map((row) => (row.name === cluster && kind !== "load" && kind !== "apply" ? { ...row, health: "busy" } : row)),
+      clusters: old.clusters.map((row) => (row.name === cluster && !["load", "apply", "exportLogs"].includes(kind) ? { ...row, health: "busy" } : row)),
     }));
     return id;
   };
@@ -147,6 +147,7 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
       return id;
     },
     cluster_delete_preview: ({ name }) => ({ nodes: scenario.views[name]?.nodes.length ?? 1, pods: 34, volumes: 2, volumeBytes: 4.1 * Gi, kubeconfig: ["~/.kube/config"] }),
+    logs_export: ({ cluster }) => begin("exportLogs", cluster),
     operation_cancel: ({ id }) => {
       change((old) => ({ operations: old.operations.map((row) => (row.id === id ? { ...row, state: "cancelling", cancellable: false } : row)) }));
       return null;

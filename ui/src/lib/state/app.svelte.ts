@@ -4,7 +4,7 @@
  */
 import { createContext } from "svelte";
 import { asFailure, type Args, type CommandName, type Commands, type Host, type LogSource, type OpenRequest, type UsageUpdate, type ViewId } from "../host/types";
-import type { AppInfo, Cluster, ClusterView, Failure, OpenedConfig, Operation, Settings, Snapshot } from "../host/types";
+import type { AppInfo, Cluster, ClusterView, Failure, OpenedConfig, Operation, OperationKind, Settings, Snapshot } from "../host/types";
 import { recall, remember } from "./remembered";
 import { Announcer } from "./announcer.svelte";
 import { Sheets } from "./sheets.svelte";
@@ -26,6 +26,9 @@ const isWidths = (value: unknown): value is { sidebar: number; inspector: number
   const within = (width: unknown, least: number, most: number) => typeof width === "number" && width >= least && width <= most;
   return within(sidebar, 180, 280) && within(inspector, 280, 420);
 };
+
+/** Whether work of this kind changes the cluster itself, and not only what is in it. */
+const changes = (kind: OperationKind): boolean => !["load", "apply", "exportLogs"].includes(kind);
 
 /** The selected row, for the keys that act on it. */
 export interface Selection {
@@ -91,10 +94,8 @@ export class App {
     (this.snapshot?.operations ?? []).filter((row) => row.ended === null && row.cluster === this.place.cluster),
   );
 
-  /** The operation that changes the shown cluster itself; loads and applies leave it usable. */
-  readonly work: Operation | null = $derived(
-    this.running.findLast((row) => row.kind !== "load" && row.kind !== "apply") ?? null,
-  );
+  /** The operation that changes the shown cluster itself; the others leave it usable. */
+  readonly work: Operation | null = $derived(this.running.findLast((row) => changes(row.kind)) ?? null);
 
   /** The creation of the shown cluster: one that goes on, or that did not end well and is still to be read. */
   readonly creation: Operation | null = $derived(

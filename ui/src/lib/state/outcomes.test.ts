@@ -17,6 +17,10 @@ describe("what is still to be told", () => {
     expect(told({ state: "failed", failure })).toBe(true);
     expect(told({ state: "failed", failure }, "overview")).toBe(false);
   });
+  it("is an export of logs, however it ended and wherever one is", () => {
+    expect(told({ kind: "exportLogs", state: "failed", failure }, "overview")).toBe(true);
+    expect(told({ kind: "exportLogs", outcome: "The logs of “dev” are in ~/dev-logs." }, "overview")).toBe(true);
+  });
   it("is a deletion that failed, wherever one is", () => {
     expect(told({ kind: "delete", state: "failed", failure, cluster: "ci" }, "overview")).toBe(true);
   });
@@ -41,5 +45,6 @@ it("outcomes are sentences", () => {
   expect(outcome(ended({ kind: "apply", subject: "shop.yaml" }))).toBe("shop.yaml was applied.");
   expect(outcome(ended({ kind: "fix", cluster: null, subject: "Starting the container service" }))).toBe("Starting the container service: done.");
   expect(outcome(ended({ kind: "buildImage", cluster: null, subject: "Building the node image", state: "cancelled" }))).toBe("Cancelled: Building the node image.");
+  expect(outcome(ended({ kind: "exportLogs", state: "cancelled" }))).toBe("Cancelled. The logs of “dev” were not exported.");
   expect(outcome(ended({ outcome: "Its own words." }))).toBe("Its own words.");
 });

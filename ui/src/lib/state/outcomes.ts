@@ -11,20 +11,30 @@ const past: Record<Exclude<OperationKind, "fix" | "buildImage">, string> = {
   change: "changed",
   load: "loaded",
   apply: "applied",
+  exportLogs: "exported",
 };
+
+/** What work was about, as the beginning of a sentence. */
+function subject({ kind, cluster, subject }: Operation): string {
+  if (kind === "exportLogs" && cluster !== null) return `The logs of ${quoted(cluster)}`;
+  if (kind === "load" || kind === "apply" || cluster === null) return subject ?? "It";
+  return quoted(cluster);
+}
 
 /** One sentence about how work ended. */
 export function outcome(operation: Operation): string {
   if (operation.outcome !== null) return operation.outcome;
-  const what = operation.kind === "load" || operation.kind === "apply" ? (operation.subject ?? "It") : operation.cluster === null ? (operation.subject ?? "It") : quoted(operation.cluster);
+  const what = subject(operation);
   // These are called by what they do: "Starting the container service".
   if (operation.kind === "fix" || operation.kind === "buildImage") {
     if (operation.state === "failed") return operation.failure?.message ?? `${what} failed.`;
     return operation.state === "cancelled" ? `Cancelled: ${what}.` : `${what}: done.`;
   }
-  if (operation.state === "failed") return operation.failure?.message ?? `${what} was not ${past[operation.kind]}.`;
-  if (operation.state === "cancelled") return `Cancelled. ${what} was not ${past[operation.kind]}.`;
-  return operation.kind === "start" || operation.kind === "stop" ? `${what} ${past[operation.kind]}.` : `${what} was ${past[operation.kind]}.`;
+  const were = operation.kind === "exportLogs" ? "were" : "was";
+  if (operation.state === "failed") return operation.failure?.message ?? `${what} ${were} not ${past[operation.kind]}.`;
+  if (operation.state === "cancelled") return `Cancelled. ${what} ${were} not ${past[operation.kind]}.`;
+  if (operation.kind === "start" || operation.kind === "stop") return `${what} ${past[operation.kind]}.`;
+  return `${what} ${were} ${past[operation.kind]}.`;
 }
 
 /**
@@ -35,8 +45,9 @@ export function untold(operations: Operation[], cluster: string | null, view: Vi
   return operations.filter((operation) => {
     if (operation.ended === null || operation.elsewhere || operation.kind === "create" || operation.kind === "load") return false;
     if (operation.cluster === null ? view === "diagnostics" : operation.cluster !== cluster && operation.kind !== "delete") return false;
-    if (operation.state === "failed") return view !== "overview" || operation.cluster !== cluster;
+    // What only looks has no place of its own in the overview.
+    if (operation.state === "failed") return operation.kind === "exportLogs" || view !== "overview" || operation.cluster !== cluster;
     if (operation.state === "cancelled") return true;
-    return operation.outcome !== null && (operation.kind === "apply" || operation.kind === "change");
+    return operation.outcome !== null && ["apply", "change", "exportLogs"].includes(operation.kind);
   });
 }

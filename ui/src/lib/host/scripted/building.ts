@@ -70,7 +70,7 @@ export function loads(operation: (more: Partial<Operation>) => Operation): Opera
       steps: steps([
         ["check-archive", undefined, "done", 120, 120],
         ["load", plane, "done", 3100, 2900],
-        ["load", "dev-worker", "progress", 200, undefined, "169 of 412 MiB", 41],
+        ["load", "dev-worker", "progress", 200, undefined, "169 of 412 Mi", 41],
         ["load", "dev-worker2", "started", 200],
       ]),
     }),

@@ -5,6 +5,7 @@ import type { ChangePlan, ClusterForm, ConfigCheck, ConfigProblem, NodeForm, Pla
 import { Gi, Mi } from "./world";
 
 export const presets = {
+  usual: (name: string) => presets.one(name),
   one: (name: string) => head(name) + "  - role: control-plane\n",
   three: (name: string) => head(name) + "  - role: control-plane\n  - role: worker\n    replicas: 2\n",
 };
