@@ -18,3 +18,12 @@ export function remember(name: string, value: unknown): void {
     // A window without storage works as well.
   }
 }
+
+/** Hears what another window remembers, until the answer is called. */
+export function onRemembered(name: string, hear: () => void): () => void {
+  const changed = (event: StorageEvent) => {
+    if (event.key === prefix + name) hear();
+  };
+  window.addEventListener("storage", changed);
+  return () => window.removeEventListener("storage", changed);
+}
