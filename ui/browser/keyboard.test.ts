@@ -294,3 +294,29 @@ it.each([1, 2, 3, 5, 6, 7])("view %i: everything Tab reaches shows its focus", a
   expect(reached.size).toBeGreaterThan(12);
   await close();
 });
+
+it("on Linux, where no menu has them, Ctrl+W closes a window and Ctrl+Q ends the app; work is asked about", async () => {
+  const settings = await open(browser, { scenario: "three-nodes", page: "settings", platform: "linux" });
+  await press(settings.page, "Control+w");
+  expect((await calls(settings.page)).map((call) => call.name)).toEqual(["close"]);
+  await settings.close();
+
+  const idle = await open(browser, { scenario: "three-nodes", platform: "linux" });
+  await press(idle.page, "Control+w", "Control+q");
+  expect(await calls(idle.page)).toEqual([
+    { name: "close" },
+    { name: "app_quit", args: { when: "now" } },
+  ]);
+  await idle.close();
+
+  const busy = await open(browser, { scenario: "creating", platform: "linux" });
+  await press(busy.page, "Control+q");
+  await busy.page.getByRole("alertdialog").getByRole("button", { name: "Keep working" }).click();
+  expect(await calls(busy.page)).toEqual([]);
+  await busy.close();
+
+  const mac = await open(browser, { scenario: "three-nodes" });
+  await press(mac.page, "Control+w", "Control+q");
+  expect(await calls(mac.page)).toEqual([]);
+  await mac.close();
+});

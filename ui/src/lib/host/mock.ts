@@ -316,6 +316,7 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
     copy: async (text) => {
       calls.push({ name: "copy", args: text });
     },
+    close: () => void calls.push({ name: "close", args: undefined }),
   };
 }
 

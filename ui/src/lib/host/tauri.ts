@@ -1,6 +1,7 @@
 /** The host that ships: the only file that talks to Tauri. */
 import { Channel, invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
+import { getCurrentWindow } from "@tauri-apps/api/window";
 import { asFailure, type Host, type LogBatch } from "./types";
 
 /** The way to the clipboard where the page may not use it directly. */
@@ -58,5 +59,6 @@ export function createHost(): Host {
       };
     },
     copy: (text) => navigator.clipboard.writeText(text).catch(() => copyFromField(text)),
+    close: () => void getCurrentWindow().close(),
   };
 }

@@ -40,6 +40,8 @@ export interface Host {
   log(source: LogSource, tail: number, hear: (batch: LogBatch) => void, fail: (failure: Failure) => void): () => void;
   /** Copies text. */
   copy(text: string): Promise<void>;
+  /** Closes the window. */
+  close(): void;
 }
 
 /** Makes a `Failure` of whatever was thrown. */

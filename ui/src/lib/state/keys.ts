@@ -16,6 +16,8 @@ export type Shortcut =
   | "shell"
   | "copyName"
   | "delete"
+  | "close"
+  | "quit"
   | "nextRegion"
   | "previousRegion";
 
@@ -52,6 +54,8 @@ export function shortcutOf(event: Pressed, platform: "mac" | "linux", inText: bo
     l: "logs",
     t: "shell",
   };
+  // On a Mac these are in the menu of the app.
+  if (platform === "linux") Object.assign(names, { w: "close", q: "quit" });
   const name = names[event.key.toLowerCase()];
   return name === undefined ? null : { name };
 }

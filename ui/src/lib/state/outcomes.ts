@@ -45,8 +45,7 @@ export function untold(operations: Operation[], cluster: string | null, view: Vi
   return operations.filter((operation) => {
     if (operation.ended === null || operation.elsewhere || operation.kind === "create" || operation.kind === "load") return false;
     if (operation.cluster === null ? view === "diagnostics" : operation.cluster !== cluster && operation.kind !== "delete") return false;
-    // What only looks has no place of its own in the overview.
-    if (operation.state === "failed") return operation.kind === "exportLogs" || view !== "overview" || operation.cluster !== cluster;
+    if (operation.state === "failed") return view !== "overview" || operation.cluster !== cluster;
     if (operation.state === "cancelled") return true;
     return operation.outcome !== null && ["apply", "change", "exportLogs"].includes(operation.kind);
   });
