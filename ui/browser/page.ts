@@ -68,10 +68,26 @@ export async function open(browser: Browser, look: Look): Promise<{ page: Page; 
   return {
     page,
     close: async () => {
+      expect(await refused(page), "the program would refuse these to this window").toEqual([]);
       await context.close();
       expect(complaints, "the page must not complain").toEqual([]);
     },
   };
+}
+
+/** Commands by the window whose page may call them. */
+const granted = (window: "main" | "settings"): Set<string> => {
+  const file = new URL(`../../src-tauri/capabilities/${window}.json`, import.meta.url);
+  const { permissions } = JSON.parse(readFileSync(file, "utf8")) as { permissions: string[] };
+  return new Set(permissions.flatMap((name) => (name.startsWith("allow-") ? [name.slice("allow-".length).replaceAll("-", "_")] : [])));
+};
+const mayCall = { main: granted("main"), settings: granted("settings") };
+
+/** What the page called without being granted it. */
+async function refused(page: Page): Promise<string[]> {
+  const own = mayCall[page.url().includes("/settings.html") ? "settings" : "main"];
+  const called = await page.evaluate(() => window.scripted.calls.map((call) => call.name));
+  return [...new Set(called)].filter((name) => !own.has(name) && name !== "copy" && name !== "close");
 }
 
 /** Waits until what was asked for is drawn. */

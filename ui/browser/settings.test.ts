@@ -1,7 +1,7 @@
 /** The settings: where one left them, how one comes to them, and what a change of them does. */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { calls, launch, open } from "./page";
+import { calls, launch, open, picture } from "./page";
 
 let browser: Browser;
 beforeAll(async () => {
@@ -52,6 +52,33 @@ it("name a kubeconfig file of one's own, and go back to kubectl's", async () => 
   await field.press("Enter");
   await page.getByText("kubectl's own are used").waitFor();
   expect(await set()).toEqual(["/home/me/clusters.yaml", null]);
+  await close();
+});
+
+it("say what new clusters are like, and refuse what makes none where it is written", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes", page: "settings", width: 680, height: 520 });
+  await page.getByRole("tab", { name: "New clusters" }).click();
+  const enter = async (label: string, text: string) => {
+    const field = page.getByRole("textbox", { name: label });
+    await field.fill(text);
+    await field.press("Enter");
+    return field;
+  };
+  const workers = await enter("Workers", "300");
+  await expect.poll(() => workers.getAttribute("aria-invalid")).toBe("true");
+  expect(await page.locator(".problem", { hasText: "A whole number from 0 to 200." }).evaluate((element) => element.getClientRects().length), "on one line").toBe(1);
+  await picture(page, "settings-refused");
+  await enter("Workers", "2");
+  await expect.poll(() => workers.getAttribute("aria-invalid")).toBeNull();
+  const memory = await enter("Memory of a node, Gi", "much");
+  await expect.poll(() => memory.getAttribute("aria-invalid")).toBe("true");
+  await enter("Memory of a node, Gi", "3");
+  await expect.poll(() => memory.getAttribute("aria-invalid")).toBeNull();
+  const set = (await calls(page)).filter((call) => call.name === "settings_set").map((call) => (call.args as { settings: { newCluster: object } }).settings.newCluster);
+  expect(set).toEqual([
+    { name: "dev", workers: 2, cpus: null, memory: null, kubernetesVersion: null },
+    { name: "dev", workers: 2, cpus: null, memory: "3Gi", kubernetesVersion: null },
+  ]);
   await close();
 });
 

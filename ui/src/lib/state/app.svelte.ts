@@ -70,8 +70,12 @@ export class App {
   readonly announcer = new Announcer();
   private stops: (() => void)[] = [];
 
-  constructor(host: Host) {
+  /** Whether the window shows a cluster: the settings show none, and may not ask for one. */
+  private readonly watches: boolean;
+
+  constructor(host: Host, { watches = true } = {}) {
     this.host = host;
+    this.watches = watches;
     this.now = host.now();
     this.usage = new UsageHistory();
   }
@@ -208,6 +212,7 @@ export class App {
   }
 
   private watch(): void {
+    if (!this.watches) return;
     const { cluster } = this.place;
     this.view = null;
     this.usage.clear(this.host.now());
