@@ -237,8 +237,7 @@ fn doubts_with(cluster: &Cluster, cpus: u32, memory: Option<u64>) -> Vec<String>
         }
     }
     let Some(memory) = memory else { return doubts };
-    let gibibytes =
-        |bytes: u64| format!("{}.{} GiB", bytes >> 30, ((bytes % (1 << 30)) * 10) >> 30);
+    let gibibytes = |bytes: u64| format!("{}.{} Gi", bytes >> 30, ((bytes % (1 << 30)) * 10) >> 30);
     let wanted = machines.iter().map(|machine| {
         let usual = machine.role.default_memory();
         machine.memory.unwrap_or(usual).bytes()
@@ -271,7 +270,7 @@ pub(crate) fn check_room(disk: &Path, nodes: usize) -> Result<()> {
         return Err(Error::new(
             ErrorCode::NoSpace,
             format!(
-                "{} has {} MiB free, {nodes} nodes need {} MiB",
+                "{} has {} Mi free, {nodes} nodes need {} Mi",
                 disk.display(),
                 free >> 20,
                 needed >> 20
@@ -378,7 +377,7 @@ mod tests {
             doubts(&cluster),
             [
                 "node dev-worker is to have 3 cpus, this machine has 2",
-                "the nodes are to have 6.0 GiB of memory together, this machine has 4.0 GiB"
+                "the nodes are to have 6.0 Gi of memory together, this machine has 4.0 Gi"
             ]
         );
     }

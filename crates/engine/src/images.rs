@@ -383,7 +383,7 @@ async fn import(
             let now = percent(sent, all);
             if now > told {
                 told = now;
-                step.counted(sent, all, format!("{} of {} MiB", sent >> 20, all >> 20));
+                step.counted(sent, all, format!("{} of {} Mi", sent >> 20, all >> 20));
             }
         }
         Ok::<_, Error>(())

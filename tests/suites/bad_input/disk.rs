@@ -45,7 +45,7 @@ fn no_room_for_nodes() {
     before.refuses(
         call.env("CONTAINER_APP_ROOT", &root),
         70,
-        &["MiB", "image prune"],
+        &["Mi free", "image prune"],
     );
     let list = container(&["list", "--all", "--quiet"]).ok().text();
     container(&["system", "stop"]).ok();

@@ -16,7 +16,7 @@ use crate::inventory::Inventory;
 use crate::plan;
 
 pub(super) const CONTAINER: &str = "Apple's container";
-const SERVICE: &str = "Its services";
+const SERVICE: &str = "Container services";
 const KERNEL: &str = "Guest kernel";
 const IMAGE: &str = "Node image";
 const DISK: &str = "Disk";
@@ -53,7 +53,7 @@ impl Engine {
                 all.extend(self.surroundings().await);
             }
             Ok(status) => {
-                let detail = format!("they are {}", status.status);
+                let detail = format!("not running ({})", status.status);
                 let check = Check::fails("service", SERVICE, ErrorCode::RuntimeStopped, detail);
                 all.push(check.fixed_by(FixId::StartService));
                 all.extend(unknown_without_service());
@@ -134,12 +134,12 @@ fn service(version: Version, status: &SystemStatus) -> Check {
     match status.server {
         Some(server) if server != version => {
             let detail = format!(
-                "they run, as {server}, while the program is {version}: restart them after an upgrade"
+                "running as {server}, while the program is {version}: restart them after an upgrade"
             );
             Check::new("service", SERVICE, CheckState::Warning, detail)
                 .fixed_by(FixId::RestartService)
         }
-        _ => Check::new("service", SERVICE, CheckState::Ok, "they run"),
+        _ => Check::new("service", SERVICE, CheckState::Ok, "running"),
     }
 }
 
@@ -174,7 +174,7 @@ fn disk(root: Option<&Path>) -> Check {
         let detail = "its free space could not be told";
         return Check::new("disk", DISK, CheckState::Unknown, detail);
     };
-    let found = format!("{} GiB free at {}", free >> 30, root.display());
+    let found = format!("{} Gi free at {}", free >> 30, root.display());
     let advice = "free some: `container image prune`, or delete clusters you no longer need";
     if let Err(error) = host::check_room(root, 1) {
         Check::failed("disk", DISK, &error)

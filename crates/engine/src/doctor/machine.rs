@@ -115,8 +115,7 @@ pub(super) fn memory() -> Check {
 
 fn judge(memory: Memory) -> (CheckState, String) {
     let needed = Role::ControlPlane.default_memory().bytes();
-    let gibibytes =
-        |bytes: u64| format!("{}.{} GiB", bytes >> 30, ((bytes % (1 << 30)) * 10) >> 30);
+    let gibibytes = |bytes: u64| format!("{}.{} Gi", bytes >> 30, ((bytes % (1 << 30)) * 10) >> 30);
     let found = format!(
         "{} of {} free; a cluster of one node takes up to {}",
         gibibytes(memory.free),
@@ -208,7 +207,7 @@ mod tests {
         assert_eq!(judge(gibibytes(16, 3)).0, CheckState::Warning);
         let (state, detail) = judge(gibibytes(4, 4));
         assert_eq!(state, CheckState::Warning);
-        assert!(detail.starts_with("4.0 GiB of 4.0 GiB free"), "{detail}");
+        assert!(detail.starts_with("4.0 Gi of 4.0 Gi free"), "{detail}");
     }
 
     #[test]

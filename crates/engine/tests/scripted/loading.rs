@@ -76,7 +76,7 @@ async fn each_node_says_in_percent_how_far_it_is() {
         assert!(percent.is_sorted_by(|a, b| a < b), "{node}: {percent:?}");
         assert!(percent.iter().all(|percent| *percent < 100));
         let detail = own.iter().find_map(|step| step.detail.as_deref());
-        assert_eq!(detail, Some("1 of 8 MiB"));
+        assert_eq!(detail, Some("1 of 8 Mi"));
         assert_eq!(own.last().unwrap().state, StepState::Done);
     }
 }

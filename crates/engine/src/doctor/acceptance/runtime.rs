@@ -24,7 +24,7 @@ pub(super) fn machine(os: &str, system: &Check) -> Result<Finding> {
     }
     let memory = machine::total_memory().unwrap_or_default() >> 30;
     Ok(Finding::passed(format!(
-        "{}, {} cores, {memory} GiB",
+        "{}, {} cores, {memory} Gi",
         system.detail,
         host::cpus()
     )))
