@@ -91,11 +91,49 @@ fn python_reads_the_property_list() {
     let icon = list["CFBundleIconFile"].as_str().unwrap();
     let icon = bundle.join(format!("Contents/Resources/{icon}.icns"));
     assert_eq!(fs::read(icon).unwrap()[..4], *b"icns");
-    // It opens no files from Finder so far: it must not be offered for them.
-    assert_eq!(list.get("CFBundleDocumentTypes"), None);
     // Nothing that the app does needs the user's leave.
     let usage = |key: &&String| key.ends_with("UsageDescription");
     assert_eq!(list.as_object().unwrap().keys().find(usage), None);
+}
+
+/// What Finder offers the app for: types that macOS knows, or that the app says what they are.
+/// Nothing is opened with it unasked.
+#[test]
+fn it_is_offered_for_files_that_it_takes_and_takes_none_away_from_others() {
+    let workshop = Workshop::new();
+    let bundle = workshop.assembled("made");
+    let list = python(
+        "import json, plistlib, sys\nprint(json.dumps(plistlib.load(open(sys.argv[1], 'rb'))))",
+        &[&bundle.join(INFORMATION)],
+    );
+    let entries = |key: &str| list[key].as_array().unwrap().clone();
+    let mut offered: Vec<(String, String)> = Vec::new();
+    for document in entries("CFBundleDocumentTypes") {
+        assert_eq!(document["LSHandlerRank"], "Alternate");
+        for name in document["LSItemContentTypes"].as_array().unwrap() {
+            let role = document["CFBundleTypeRole"].as_str().unwrap();
+            offered.push((name.as_str().unwrap().into(), role.into()));
+        }
+    }
+    let pair = |name: &str, role: &str| (name.to_owned(), role.to_owned());
+    assert_eq!(
+        offered,
+        [
+            pair("public.yaml", "Editor"),
+            pair("public.tar-archive", "Viewer"),
+            pair("org.gnu.gnu-zip-archive", "Viewer"),
+            pair("org.gnu.gnu-zip-tar-archive", "Viewer"),
+            pair("com.facebook.zstandard-archive", "Viewer"),
+        ]
+    );
+    // The one that macOS does not know.
+    let declared = entries("UTImportedTypeDeclarations");
+    let [zstd] = &declared[..] else {
+        panic!("{declared:?}")
+    };
+    assert_eq!(zstd["UTTypeIdentifier"], "com.facebook.zstandard-archive");
+    let tags = &zstd["UTTypeTagSpecification"]["public.filename-extension"];
+    assert_eq!(*tags, serde_json::json!(["zst"]));
 }
 
 #[test]
