@@ -123,7 +123,37 @@ async fn the_app_starts(debian: &FreshDebian) {
     // It found what came with it.
     window.shows("at /usr/bin/container", SOON).await;
     desktop.picture(&pictures().join("package.png"));
+    a_file_opens_in_it(debian, &desktop, &window).await;
     window.client().clone().close().await.expect("the app ends");
+}
+
+/// What a file manager does with a file of the kinds that the package names.
+async fn a_file_opens_in_it(debian: &FreshDebian, desktop: &Desktop, window: &Window) {
+    let entry = debian
+        .root()
+        .join("usr/share/applications/apple-k8s-app.desktop");
+    let entry = fs::read_to_string(entry).expect("an entry of the menu");
+    let field = |name: &str| {
+        let mut values = entry.lines().filter_map(|line| line.strip_prefix(name));
+        values.next().unwrap_or_else(|| panic!("no {name}")).trim()
+    };
+    assert!(field("MimeType=").contains("application/yaml;"));
+    let (program, files) = field("Exec=").split_once(' ').expect("files are passed on");
+    assert_eq!(files, "%F");
+    // This machine's temporary folder is the Debian's as well.
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("opened.yaml");
+    let cluster = "apiVersion: apple-k8s.dev/v1alpha1\nkind: Cluster\nmetadata:\n  name: opened\n\
+                   spec:\n  nodes:\n  - role: control-plane\n";
+    fs::write(&file, cluster).expect("a file to open");
+    // It tells the app that runs, and ends.
+    let mut second = Call::new(debian.starter(program)).arg(file).seconds(30);
+    for (name, value) in desktop.environment() {
+        second = second.env(name, value);
+    }
+    second.ok();
+    window.holds("Name of the cluster", "opened", SOON).await;
+    desktop.picture(&pictures().join("package-opened.png"));
 }
 
 /// The packages to look at.

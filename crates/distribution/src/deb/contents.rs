@@ -30,10 +30,11 @@ Type=Application
 Name=apple-k8s
 GenericName=Kubernetes clusters
 Comment=Create, start, stop and watch Kubernetes clusters
-Exec=apple-k8s-app
+Exec=apple-k8s-app %F
 Icon=apple-k8s
 Terminal=false
 Categories=Development;
+MimeType=application/yaml;application/x-yaml;application/x-tar;application/gzip;application/x-compressed-tar;application/zstd;application/x-zstd-compressed-tar;
 Keywords=Kubernetes;containers;cluster;
 StartupWMClass=apple-k8s-app
 ";
