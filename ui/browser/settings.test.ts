@@ -37,6 +37,22 @@ it("follow another window that names a pane", async () => {
   await close();
 });
 
+it("lead to the check list of the main window when container fails", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes" });
+  const settings = await page.context().newPage();
+  await settings.goto(page.url().replace("index.html", "settings.html"));
+  await settings.evaluate(() =>
+    window.scripted.answer("settings_set", () => {
+      throw { code: "RuntimeFailed", message: "container failed", hint: null, detail: null, logs: null };
+    }),
+  );
+  await settings.getByRole("checkbox", { name: "Show in menu bar" }).click();
+  await settings.getByRole("alertdialog").getByRole("button", { name: "Diagnostics" }).click();
+  expect((await calls(settings)).at(-1)).toEqual({ name: "window_open", args: { window: "main" } });
+  await page.getByRole("list", { name: "What nodes need" }).waitFor();
+  await close();
+});
+
 it("name a kubeconfig file of one's own, and go back to kubectl's", async () => {
   const { page, close } = await open(browser, { scenario: "three-nodes", page: "settings" });
   await page.getByRole("tab", { name: "Kubeconfig" }).click();

@@ -1,6 +1,7 @@
 /** What can be done with a cluster, in one place for toolbar, sidebar, views and keys. */
 import type { Cluster, LogSource, Operation } from "../host/types";
 import type { App } from "./app.svelte";
+import { remember } from "./remembered";
 import { quoted } from "../words";
 
 export interface Action {
@@ -34,6 +35,16 @@ export function mainAction(app: App, cluster: Cluster, work: Operation | null): 
 export async function loadImage(app: App, cluster: string): Promise<void> {
   const drop = await app.run("drop_choose", { purpose: "image" });
   if (drop) app.sheets.dropped(drop, cluster);
+}
+
+/** Shows the check list, from the settings in the main window. */
+export function showDiagnostics(app: App): void {
+  if (app.watches) {
+    app.show("diagnostics");
+    return;
+  }
+  remember("view", "diagnostics");
+  void app.run("window_open", { window: "main" });
 }
 
 /** Shows the logs of something. */

@@ -5,7 +5,7 @@
 import { createContext } from "svelte";
 import { asFailure, type Args, type CommandName, type Commands, type Host, type LogSource, type OpenRequest, type UsageUpdate, type ViewId } from "../host/types";
 import type { AppInfo, Cluster, ClusterView, Failure, OpenedConfig, Operation, OperationKind, Settings, Snapshot } from "../host/types";
-import { recall, remember } from "./remembered";
+import { onRemembered, recall, remember } from "./remembered";
 import { Announcer } from "./announcer.svelte";
 import { Sheets } from "./sheets.svelte";
 import { viewWords } from "../words";
@@ -71,7 +71,7 @@ export class App {
   private stops: (() => void)[] = [];
 
   /** Whether the window shows a cluster: the settings show none, and may not ask for one. */
-  private readonly watches: boolean;
+  readonly watches: boolean;
 
   constructor(host: Host, { watches = true } = {}) {
     this.host = host;
@@ -132,6 +132,8 @@ export class App {
       if (document.visibilityState === "visible") this.now = host.now();
     }, tickMs);
     this.stops.push(() => clearInterval(ticking));
+    // The settings name a view when they bring this window forward.
+    if (this.watches) this.stops.push(onRemembered("view", () => this.show(recall("view", "overview", isView))));
     void host.call("snapshot_get").then((snapshot) => this.take(snapshot), () => undefined);
     void host.call("app_info").then((info) => (this.info = info), () => undefined);
     void host.call("settings_get").then((settings) => (this.settings = settings), () => undefined);

@@ -1,5 +1,6 @@
 /** What can be done about a failure with one click. */
 import type { Failure } from "$lib/host/types";
+import { showDiagnostics } from "$lib/state/actions";
 import type { App } from "$lib/state/app.svelte";
 
 export interface Remedy {
@@ -19,7 +20,7 @@ export function remedyOf(failure: Failure): Remedy | null {
     case "RuntimeFailed":
     case "KernelMissing":
     case "NoSpace":
-      return { label: "Diagnostics", act: (app) => app.show("diagnostics") };
+      return { label: "Diagnostics", act: showDiagnostics };
     case "KubeconfigUnreadable":
     case "KubeconfigUnwritable":
     case "KubeconfigLocked":
