@@ -1,4 +1,4 @@
-/** Logs of a cluster that leave it: exported from its menu, and shown in their folder. */
+/** Logs: asked for again when they could not be had, exported from the menu of their cluster. */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { calls, findings, launch, open, picture, settled, view } from "./page";
@@ -52,5 +52,23 @@ it("are not asked for where nothing can give them", async () => {
   expect(await item.getAttribute("title")).toBe("container is not running");
   await item.click({ force: true });
   expect((await calls(page)).map((call) => call.name)).not.toContain("logs_export");
+  await close();
+});
+
+it("are asked for again when they could not be had", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes", frozen: true });
+  await page.evaluate(() => {
+    let asked = 0;
+    window.scripted.log = (_source, _tail, hear, fail) => {
+      asked += 1;
+      if (asked === 1) setTimeout(() => fail({ code: "NodeFailed", message: "the node gave no log", hint: "try again", detail: null, logs: null }));
+      else setTimeout(() => hear({ lines: [{ at: 0, text: "here it is" }], ended: null, lost: false }));
+      return () => undefined;
+    };
+  });
+  await view(page, 7);
+  await page.getByRole("heading", { name: "The node gave no log." }).waitFor();
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("log").getByText("here it is").waitFor();
   await close();
 });
