@@ -37,6 +37,13 @@ fn what_goes_wrong_is_said() {
     block_on(scenes::faults::service_and_settings());
 }
 
+/// Shows: each pane of the settings, and that what is changed there counts at once, in both
+/// windows and in the files.
+#[test]
+fn settings_apply_at_once() {
+    block_on(scenes::settings::apply_at_once());
+}
+
 /// Shows: while `container` answers nothing, the app does all that needs no answer.
 #[test]
 fn a_hanging_container_leaves_the_app_usable() {

@@ -50,7 +50,9 @@ impl Scene {
     pub(crate) async fn creation_cancelled(&self) {
         let kubeconfig = self.user.kubeconfig_text();
         self.tray.click("New cluster…").await;
-        self.window.holds("Name of the cluster", "dev-2", SOON).await;
+        self.window
+            .holds("Name of the cluster", "dev-2", SOON)
+            .await;
         self.window.fill("Name of the cluster", CANCELLED).await;
         self.text_has("name: short").await;
         self.window.press("Create").await;

@@ -5,6 +5,7 @@ mod drops;
 pub(crate) mod faults;
 mod life;
 mod pictures;
+pub(crate) mod settings;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};

@@ -31,6 +31,11 @@ impl Scene {
 
     /// A picture in light and one in dark.
     pub(super) async fn picture_both(&self, name: &str) {
+        self.picture_both_of(MAIN_WINDOW, name).await;
+    }
+
+    /// The same of the window with this title, which is the one that is looked at.
+    pub(super) async fn picture_both_of(&self, title: &str, name: &str) {
         for scheme in ["dark", "light"] {
             self.window
                 .asked(&format!(
@@ -38,13 +43,20 @@ impl Scene {
                 ))
                 .await;
             tokio::time::sleep(Duration::from_millis(150)).await;
-            self.picture(&format!("{name}-{scheme}"));
+            self.picture_of(title, &format!("{name}-{scheme}"));
         }
+        // As the settings say.
+        let settings = "delete document.documentElement.dataset.appearance";
+        self.window.asked(settings).await;
     }
 
     pub(super) fn picture(&self, name: &str) {
+        self.picture_of(MAIN_WINDOW, name);
+    }
+
+    fn picture_of(&self, title: &str, name: &str) {
         let file = folder().join(format!("{name}.png"));
-        self.desktop.picture_of(MAIN_WINDOW, &file);
+        self.desktop.picture_of(title, &file);
     }
 
     pub(super) fn picture_of_desktop(&self, name: &str) {

@@ -1,0 +1,201 @@
+//! The settings: each pane, and what a change does at once, in both windows and in the files.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use app_tests::Key;
+use container_script::{Act, Script, Stand};
+use fantoccini::wd::WindowHandle;
+use serde_json::{Value, json};
+use system_tests::{Programs, User};
+
+use super::{OTHERS, SOON, Scene, app_folder, until};
+
+/// Title of the settings window.
+const SETTINGS: &str = "Settings";
+
+/// The panes with a word that only they show.
+const PANES: [(&str, &str); 6] = [
+    ("New clusters", "Memory of a node"),
+    ("Runtime", "Kernel for nodes"),
+    ("Kubeconfig", "kubectl follows"),
+    ("Updates", "This app asks nobody"),
+    ("Advanced", "Save bundle…"),
+    ("General", "Appearance"),
+];
+
+/// The colour that the page has.
+const CONTENT: &str = "const probe = document.body.appendChild(document.createElement('i'));
+    probe.style.color = 'var(--content)';
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    return color";
+const WHITE: &str = "rgb(255, 255, 255)";
+const DARK: &str = "rgb(30, 30, 32)";
+
+pub(crate) async fn apply_at_once() {
+    let user = User::over(Programs::get());
+    user.file("kubeconfig", OTHERS);
+    let script = Script::healthy("1.5.0").on(&["list"], [Act::Stdout("[]".into())]);
+    let stand = Stand::new(&script);
+    let more = [("APPLE_K8S_CONTAINER", stand.program())];
+    let scene = Scene::begin(user, &more).await;
+    scene.window.shows("Start a cluster", SOON).await;
+    let windows = scene.open_settings().await;
+    scene.every_pane(&stand.program()).await;
+    scene.appearance_chosen(&windows).await;
+    scene.context_chosen().await;
+    scene.new_clusters_described(&windows).await;
+    scene.settings_reset(&windows).await;
+    scene.end().await;
+}
+
+/// Both windows, as the driver knows them.
+struct Windows {
+    main: WindowHandle,
+    settings: WindowHandle,
+}
+
+impl Scene {
+    async fn open_settings(&self) -> Windows {
+        let client = self.window.client();
+        let main = client.window().await.expect("the main window");
+        self.tray.click("Settings…").await;
+        let end = Instant::now() + SOON;
+        let settings = loop {
+            let all = client.windows().await.expect("windows");
+            if let Some(other) = all.into_iter().find(|one| *one != main) {
+                break other;
+            }
+            assert!(Instant::now() < end, "no settings were opened");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
+        let windows = Windows { main, settings };
+        self.switch_to(&windows.settings).await;
+        self.window.shows("At login", SOON).await;
+        windows
+    }
+
+    async fn switch_to(&self, window: &WindowHandle) {
+        let client = self.window.client();
+        let switched = client.switch_to_window(window.clone()).await;
+        switched.expect("a window that is there");
+    }
+
+    /// Every pane says what is so, in light and in dark.
+    async fn every_pane(&self, container: &Path) {
+        for (pane, word) in PANES {
+            self.window.press(pane).await;
+            self.window.shows(word, SOON).await;
+            match pane {
+                "Runtime" => {
+                    self.window.shows("1.5.0", SOON).await;
+                    let program = format!("input[placeholder=\"{}\"]", container.display());
+                    self.window.element(&program).await;
+                }
+                "Kubeconfig" => {
+                    let file = self.user.kubeconfig();
+                    let file = file.to_str().expect("a path of letters");
+                    self.window.shows(file, SOON).await;
+                }
+                "Advanced" => {
+                    let folder = app_folder(&self.desktop);
+                    let folder = folder.to_str().expect("a path of letters");
+                    self.window.shows(folder, SOON).await;
+                }
+                _ => {}
+            }
+            let name = pane.to_lowercase().replace(' ', "-");
+            self.picture_both_of(SETTINGS, &format!("settings-{name}"))
+                .await;
+        }
+    }
+
+    /// Dark is dark in both windows at once.
+    async fn appearance_chosen(&self, windows: &Windows) {
+        self.choose("input[value=dark]").await;
+        self.saved("/appearance", &json!("dark")).await;
+        for window in [&windows.main, &windows.settings] {
+            self.switch_to(window).await;
+            self.looks(DARK).await;
+        }
+    }
+
+    /// A context of somebody else's is kubectl's from then on, and nothing else changes.
+    async fn context_chosen(&self) {
+        self.window.press("Kubeconfig").await;
+        self.choose("label:has(bdi[title=play]) input").await;
+        let expected = OTHERS.replace("current-context: work #", "current-context: play #");
+        until("the context was not switched", SOON, || {
+            self.user.kubeconfig_text().as_deref() == Some(&*expected)
+        })
+        .await;
+    }
+
+    /// What new clusters are like, the configurator begins with; nonsense is refused where it is
+    /// written.
+    async fn new_clusters_described(&self, windows: &Windows) {
+        self.window.press("New clusters").await;
+        self.enter("Workers", "300").await;
+        self.window
+            .shows("A whole number from 0 to 200.", SOON)
+            .await;
+        self.enter("Workers", "2").await;
+        self.saved("/newCluster/workers", &json!(2)).await;
+        self.enter("Name", "shop").await;
+        self.saved("/newCluster/name", &json!("shop")).await;
+        self.switch_to(&windows.main).await;
+        self.window.press("Customise…").await;
+        self.window.holds("Name of the cluster", "shop", SOON).await;
+        self.window.holds("Number of worker", "2", SOON).await;
+        self.switch_to(&windows.settings).await;
+    }
+
+    /// Everything is as it was at first, also how it looks.
+    async fn settings_reset(&self, windows: &Windows) {
+        self.window.press("Advanced").await;
+        self.window.press("Reset…").await;
+        self.window.shows("Reset all settings?", SOON).await;
+        self.window.press("Reset settings").await;
+        self.saved("/appearance", &json!("system")).await;
+        self.saved("/newCluster/workers", &json!(0)).await;
+        for window in [&windows.settings, &windows.main] {
+            self.switch_to(window).await;
+            self.looks(WHITE).await;
+        }
+    }
+
+    async fn choose(&self, selector: &str) {
+        let choice = self.window.element(selector).await;
+        choice.click().await.expect("a choice that can be clicked");
+    }
+
+    /// Writes into a field and leaves it by Return.
+    async fn enter(&self, label: &str, text: &str) {
+        self.window.fill(label, text).await;
+        self.window.keys(&char::from(Key::Enter).to_string()).await;
+    }
+
+    /// Waits until the file of the settings has this.
+    async fn saved(&self, pointer: &str, wanted: &Value) {
+        let file = app_folder(&self.desktop).join("settings.json");
+        until(&format!("{pointer} was never {wanted}"), SOON, || {
+            let text = std::fs::read_to_string(&file).unwrap_or_default();
+            let settings: Value = serde_json::from_str(&text).unwrap_or_default();
+            settings.pointer(pointer) == Some(wanted)
+        })
+        .await;
+    }
+
+    async fn looks(&self, colour: &str) {
+        let end = Instant::now() + SOON;
+        loop {
+            let now = self.window.asked(CONTENT).await;
+            if now == colour {
+                return;
+            }
+            assert!(Instant::now() < end, "the page is {now}, not {colour}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
