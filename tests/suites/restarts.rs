@@ -5,10 +5,9 @@
 mod parts;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::net::Ipv4Addr;
 
-use parts::storage;
+use parts::{network, storage};
 use system_tests::{BuiltImage, Cluster, NodeTraces, User, node_image};
 
 /// The plan's example, word for word.
@@ -29,6 +28,9 @@ spec:
     replicas: 2
 ";
 
+/// What lies in the folder of the host that is mounted.
+const CODE: &str = "fn main() {}\n";
+
 const CERTIFICATES: &str = "cd /etc/kubernetes/pki && find . -type f | sort | xargs sha256sum";
 
 /// How often a cluster is stopped and started.
@@ -36,13 +38,17 @@ fn cycles() -> usize {
     std::env::var("APPLE_K8S_TEST_CYCLES").map_or(10, |text| text.parse().expect("a number"))
 }
 
+/// A page on every node, reached by every kind of Service.
+const PAGES: &str = include_str!("parts/pages.yaml");
+
 /// Shows: the plan's YAML (but for image tag and host folder) gives its cluster; ten stop/start
-/// cycles of three nodes, each with changed addresses, Ready by themselves, data there, same
-/// certificates and kubeconfig to the byte.
+/// cycles of three nodes, each with changed addresses, Ready by themselves, pods and Services
+/// reached across nodes, data and mounts there, same certificates and kubeconfig to the byte;
+/// and in all of that nothing for a pod or a Service leaves a node.
 #[test]
 fn the_plans_cluster_is_the_same_after_ten_restarts() {
     let user = User::new();
-    user.file("code/main.rs", "fn main() {}\n");
+    user.file("code/main.rs", CODE);
     let yaml = PLAN
         .replace("apple-k8s-node:v1.29.0", &node_image())
         .replace(
@@ -52,6 +58,7 @@ fn the_plans_cluster_is_the_same_after_ten_restarts() {
     let file = user.file("apple-k8s-config.yaml", &yaml);
     // Of a name of its own: whoever has one already is told so, and keeps it.
     let cluster = Cluster::named(&user, "dev-cluster");
+    let leaks = network::LeakCounter::start();
     let create = ["create", "cluster", "--config"];
     cluster.call(create).arg(&file).ok();
     let names: Vec<String> = vec![
@@ -74,17 +81,20 @@ fn the_plans_cluster_is_the_same_after_ten_restarts() {
         .in_node(&names[0], ["cat", "/code/main.rs"])
         .ok()
         .text();
-    assert_eq!(seen, "fn main() {}\n");
+    assert_eq!(seen, CODE);
 
     let _image = BuiltImage::busybox(&user, "system-test:1");
     cluster
         .call(["load", "image", "system-test:1", "--name", cluster.name()])
         .ok();
     storage::keep(&cluster, "survives");
+    cluster.apply(PAGES);
+    cluster.rollout("daemonset/page");
     let first = Life::of(&cluster, &names);
     let cycles = cycles();
     for cycle in 1..=cycles {
         restart(&cluster, &names, &first, cycle);
+        leaks.assert_none();
     }
     let traces = NodeTraces::of(&cluster);
     cluster.delete().ok();
@@ -152,8 +162,14 @@ fn restart(cluster: &Cluster<'_>, nodes: &[String], first: &Life, cycle: usize) 
     assert_eq!(states, "True True True", "cycle {cycle}");
     // The pod's state may still be that of the last life: its container starts once a cycle.
     let again = format!("jsonpath={{.status.containerStatuses[0].restartCount}}={cycle}");
-    cluster.wait(&again, "pod/keeper");
-    cluster.wait("condition=Ready", "pod/keeper");
+    let pages = network::pages(cluster);
+    let pods = pages.iter().map(|page| format!("pod/{}", page.name));
+    let pods: Vec<String> = pods.chain(["pod/keeper".into()]).collect();
+    cluster.wait(&again, &pods.join(" "));
+    cluster.wait("condition=Ready", &pods.join(" "));
+    network::pod_to_pod(cluster);
+    network::service(cluster);
+    network::node_port(cluster);
     assert_eq!(storage::kept(cluster), "survives", "cycle {cycle}");
     // Names resolve and Services work: through DNS to the API server. It speaks TLS and says so
     // to whoever does not. kube-proxy may be a moment behind the nodes that are Ready.
@@ -172,5 +188,6 @@ fn restart(cluster: &Cluster<'_>, nodes: &[String], first: &Life, cycle: usize) 
     );
     assert_eq!(now.pod, first.pod, "cycle {cycle}: the pod is another one");
     assert_eq!(now.node_addresses, first.node_addresses, "cycle {cycle}");
-    assert!(fs::exists(cluster.user().folder().join("code/main.rs")).expect("readable"));
+    let mounted = cluster.in_node(&nodes[0], ["cat", "/code/main.rs"]).ok();
+    assert_eq!(mounted.text(), CODE, "cycle {cycle}");
 }

@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a test that can't go on says where
 
+mod parts;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::thread;
 
+use parts::network;
 use serde_json::Value;
 use system_tests::{BuiltImage, Checks, Cluster, NodeTraces, Output, User};
 
@@ -33,8 +36,8 @@ fn two_clusters_side_by_side() {
     let one = Cluster::reserve(&user, "one");
     let two = Cluster::reserve(&user, "two");
     let created = thread::scope(|scope| {
-        let first = scope.spawn(|| one.create(["--output", "json"]).ok());
-        let second = scope.spawn(|| two.create(["--output", "json"]).ok());
+        let first = scope.spawn(|| one.create(["--workers", "1", "--output", "json"]).ok());
+        let second = scope.spawn(|| two.create(["--workers", "1", "--output", "json"]).ok());
         [
             first.join().expect("created"),
             second.join().expect("created"),
@@ -57,9 +60,15 @@ fn two_clusters_side_by_side() {
                 .kubectl(["get", "nodes", "--output", "name"])
                 .ok()
                 .word();
-            assert_eq!(nodes, format!("node/{}", cluster.control_plane()));
+            let own = [cluster.control_plane(), cluster.worker(1)];
+            let own = own.map(|name| format!("node/{name}"));
+            assert_eq!(nodes.split_whitespace().collect::<Vec<_>>(), own);
         }
     });
+    checks.check(
+        "in each, pods reach each other across nodes, by the same addresses as in the other",
+        || own_network(&user, &[&one, &two]),
+    );
     checks.check("kubeconfig edits keep what was there", || {
         let text = user.kubeconfig_text().expect("there");
         for line in OLD.lines() {
@@ -107,6 +116,26 @@ fn two_clusters_side_by_side() {
         },
     );
     checks.finish();
+}
+
+/// A page on every node, reached by every kind of Service.
+const PAGES: &str = include_str!("parts/pages.yaml");
+
+/// Shows: two clusters with the same subnets, which they have unless asked for others, do not meet.
+fn own_network(user: &User, clusters: &[&Cluster<'_>; 2]) {
+    let _image = BuiltImage::busybox(user, "system-test:1");
+    for cluster in clusters {
+        let load = ["load", "image", "system-test:1", "--name", cluster.name()];
+        cluster.call(load).ok();
+        cluster.apply(PAGES);
+    }
+    for cluster in clusters {
+        cluster.rollout("daemonset/page");
+        network::pod_to_pod(cluster);
+        network::service(cluster);
+    }
+    let subnets = clusters.map(|cluster| cluster.field("nodes", ".items[*].spec.podCIDR"));
+    assert_eq!(subnets[0], subnets[1], "this shows nothing");
 }
 
 fn own_ports(created: &[Output], one: &Cluster<'_>, two: &Cluster<'_>) {

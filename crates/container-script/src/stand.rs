@@ -110,7 +110,14 @@ impl Stand {
         self.marks
             .set_read_timeout(Some(PATIENCE))
             .expect("a time limit");
-        self.marks.recv(&mut [0]).expect("a mark within a minute");
+        let mark = loop {
+            match self.marks.recv(&mut [0]) {
+                // A child of this process ended meanwhile; a read with a limit is not resumed.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                mark => break mark,
+            }
+        };
+        mark.expect("a mark within a minute");
     }
 
     /// Number of processes of this stand that live: calls and their children.

@@ -15,6 +15,7 @@ use kube::{Api, Client, Config, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::limit::Limit;
 use crate::step::{RunningStep, Steps};
 
 /// A client of the cluster that `kubeconfig` describes; never of the user's current context.
@@ -57,12 +58,12 @@ pub(crate) struct Readiness {
 }
 
 /// Waits until the cluster is of use: every node Ready, DNS answering, the default service
-/// account there. Fails with [`ErrorCode::NotReady`] and the reason after `limit`.
+/// account there. Fails with [`ErrorCode::NotReady`] and the reason after that.
 pub(crate) async fn wait_ready(
     client: &Client,
     want: &Readiness,
     steps: &Steps,
-    limit: Duration,
+    limit: Limit,
 ) -> Result<()> {
     let mut nodes = NodesWait::new(want, steps);
     let mut dns = DnsWait {
@@ -94,7 +95,7 @@ pub(crate) async fn wait_ready(
         };
         futures::join!(nodes_ready, dns_ready, account_ready);
     };
-    if tokio::time::timeout(limit, all).await.is_ok() {
+    if tokio::time::timeout(limit.left(), all).await.is_ok() {
         return Ok(());
     }
     let mut reasons: Vec<String> = nodes.reasons();
@@ -104,12 +105,12 @@ pub(crate) async fn wait_ready(
     if !account {
         reasons.push("the default service account does not exist".into());
     }
-    Err(Error::new(
-        ErrorCode::NotReady,
-        format!("the cluster was not ready within {} s", limit.as_secs()),
-    )
-    .detail(reasons.join("\n"))
-    .hint("it may still become ready: look with `apple-k8s status`, or wait longer with --wait"))
+    Err(limit
+        .over("the cluster was not ready")
+        .detail(reasons.join("\n"))
+        .hint(
+            "it may still become ready: look with `apple-k8s status`, or wait longer with --wait",
+        ))
 }
 
 /// Waits until all wanted nodes are Ready; else as [`wait_ready`].
@@ -117,20 +118,20 @@ pub(crate) async fn wait_nodes(
     client: &Client,
     want: &Readiness,
     steps: &Steps,
-    limit: Duration,
+    limit: Limit,
 ) -> Result<()> {
     let mut nodes = NodesWait::new(want, steps);
     let all = Api::<Node>::all(client.clone());
     let ready = watch_until(all, watcher::Config::default(), |seen| nodes.look(seen));
-    if tokio::time::timeout(limit, ready).await.is_ok() {
+    if tokio::time::timeout(limit.left(), ready).await.is_ok() {
         return Ok(());
     }
-    Err(Error::new(
-        ErrorCode::NotReady,
-        format!("the nodes were not ready within {} s", limit.as_secs()),
-    )
-    .detail(nodes.reasons().join("\n"))
-    .hint("they may still become ready: look with `apple-k8s status`, or wait longer with --wait"))
+    Err(limit
+        .over("the nodes were not ready")
+        .detail(nodes.reasons().join("\n"))
+        .hint(
+            "they may still become ready: look with `apple-k8s status`, or wait longer with --wait",
+        ))
 }
 
 /// Follows objects until `done` says so of all that exist. Errors of the API (not up yet,
@@ -440,7 +441,7 @@ mod tests {
         };
         let outcome = async |accounts, limit| {
             let client = client(&api(accounts).await).await.expect("a client");
-            wait_ready(&client, &want, &Steps::silent(), limit).await
+            wait_ready(&client, &want, &Steps::silent(), Limit::begin(limit)).await
         };
         let error = outcome("", Duration::from_millis(500))
             .await

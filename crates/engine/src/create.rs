@@ -19,6 +19,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::home::{ClusterDir, Creation};
 use crate::host::{self, ApiPort};
 use crate::inventory::{self, Inventory, NodeContainer};
+use crate::limit::Limit;
 use crate::node::protocol::{JoinMaterial, Secret};
 use crate::node::session::{Milestone, Session};
 use crate::plan::{self, NodeDraft, Shared};
@@ -125,13 +126,14 @@ impl Engine {
             config.kubernetes = draft.map(|draft| draft.kubernetes(cluster, address, own_token));
         }
 
+        let limit = request.wait.map(Limit::begin);
         let (joinable, may_join) = watch::channel(None);
         let (first, workers) = configs
             .split_first()
             .ok_or_else(|| Error::new(ErrorCode::Internal, "a cluster without nodes"))?;
-        let init = async {
+        let control_plane = async {
             let mut session =
-                Session::open_within(container, first, "init", request.wait, &op.steps).await?;
+                Session::open_within(container, first, "init", limit, &op.steps).await?;
             let admin = loop {
                 match session.next().await? {
                     Milestone::Joinable { ca_cert } => {
@@ -152,12 +154,16 @@ impl Engine {
                     }
                 }
             };
+            Ok(admin)
+        };
+        let init = async {
+            let late = "the control plane was not up";
             let admin = published(
-                &admin,
+                &Limit::bound(limit, late, control_plane).await?,
                 &Self::context_name(&cluster.name),
                 &server_of(nodes)?,
             )?;
-            if let Some(limit) = request.wait {
+            if let Some(limit) = limit {
                 let client = api::client(&admin.render()).await?;
                 api::wait_ready(&client, &readiness(cluster, nodes), &op.steps, limit).await?;
             }
@@ -176,6 +182,7 @@ impl Engine {
             while !matches!(session.next().await?, Milestone::Done { .. }) {}
             Ok::<_, Error>(())
         }));
+        let joins = Limit::bound(limit, "workers did not join", joins);
         let (admin, _) = futures::try_join!(init, joins)?;
         Ok(admin)
     }

@@ -23,10 +23,13 @@ impl From<Runtime> for Error {
             Runtime::MountSourceMissing { .. } => ErrorCode::MountSourceMissing,
             _ => ErrorCode::RuntimeFailed,
         };
+        let said = match &error {
+            // The message has all of it, in other words.
+            Runtime::ImageNotFound { .. } | Runtime::PortInUse { .. } => "",
+            _ => error.original().unwrap_or_default().trim(),
+        };
         let message = error.to_string();
-        Self::new(code, message)
-            .detail(error.original().unwrap_or_default().trim())
-            .hint(error.hint())
+        Self::new(code, message).detail(said).hint(error.hint())
     }
 }
 

@@ -19,6 +19,7 @@ mod host;
 mod images;
 mod inventory;
 mod lifecycle;
+mod limit;
 mod manifest;
 mod node;
 mod observe;

@@ -2,7 +2,7 @@
 //! entries between the nodes change, and the cluster is otherwise the same.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use container::Container;
 use futures::future::try_join_all;
@@ -14,6 +14,7 @@ use crate::create::readiness;
 use crate::error::{Error, ErrorCode, Result};
 use crate::home::ClusterDir;
 use crate::inventory::{Inventory, NodeContainer};
+use crate::limit::Limit;
 use crate::node::protocol::NodeConfig;
 use crate::node::session::{Milestone, Session};
 use crate::plan;
@@ -59,18 +60,17 @@ impl Engine {
             self.stop_held(name, op).await?;
             inventory = Inventory::read(&container).await?;
         }
-        let deadline = wait.map(|limit| Instant::now() + limit);
+        let limit = wait.map(Limit::begin);
         let mut again = BTreeSet::new();
         loop {
             let nodes = run_stopped(&container, name, inventory, op).await?;
             let connect = connect(&container, &cluster, &nodes, op);
             let ready = async {
-                let Some(deadline) = deadline else {
+                let Some(limit) = limit else {
                     return Ok(());
                 };
-                let left = deadline.saturating_duration_since(Instant::now());
                 let client = api::client(&kubeconfig).await?;
-                api::wait_ready(&client, &readiness(&cluster, &nodes), &op.steps, left).await
+                api::wait_ready(&client, &readiness(&cluster, &nodes), &op.steps, limit).await
             };
             // The control plane comes up by itself while the nodes are being connected.
             let work = async { futures::try_join!(connect, ready).map(|_| ()) };

@@ -132,7 +132,7 @@ impl Engine {
                 format!("there is a cluster \"{name}\" already"),
             )
             .hint(format!(
-                "choose another name, or delete it: apple-k8s delete cluster {name}"
+                "choose another name, or delete it: apple-k8s delete cluster {name}; to use it: apple-k8s export kubeconfig {name}"
             )));
         }
         let planned: BTreeSet<String> = cluster
@@ -320,9 +320,13 @@ fn of_kind(error: Error, tag: &str) -> Error {
 
 /// How to get a node image that is not there.
 fn how_to_build(reference: &str) -> String {
-    let tag = reference
-        .strip_prefix(plan::NODE_IMAGE_NAME)
-        .and_then(|rest| rest.strip_prefix(':'));
+    let ours = reference.strip_prefix(plan::NODE_IMAGE_NAME);
+    let tag = ours.and_then(|rest| rest.strip_prefix(':'));
+    if ours.is_none() {
+        return format!(
+            "get it: container image pull {reference}, or build it: apple-k8s build node-image --image {reference}"
+        );
+    }
     let version = tag.and_then(|tag| tag.parse::<spec::KubernetesVersion>().ok());
     match version {
         Some(version) if version.to_string() != plan::DEFAULT_KUBERNETES_VERSION => {

@@ -26,6 +26,9 @@ pub enum Error {
     /// Not a version of Kubernetes that can be built.
     #[error("{0:?} is no Kubernetes version such as v1.37.1")]
     Version(String),
+    /// A version whose kubeadm does not understand this recipe's nodes.
+    #[error("Kubernetes {0} is too old for a node image: it takes v1.31.0 or newer")]
+    TooOld(String),
     /// Not an architecture of a node.
     #[error("{0:?} is no architecture of a node: it is arm64 or amd64")]
     Architecture(String),

@@ -28,13 +28,16 @@ impl NodeImage {
     /// that this machine's clusters are made from.
     ///
     /// # Errors
-    /// [`Error::Version`].
+    /// [`Error::Version`], [`Error::TooOld`].
     pub fn new(kubernetes: Option<&str>, architecture: Option<Architecture>) -> Result<Self> {
         let kubernetes = kubernetes
             .unwrap_or(recipe::default_kubernetes_version())
             .to_owned();
         if !is_version(&kubernetes) {
             return Err(Error::Version(kubernetes));
+        }
+        if minor(&kubernetes).is_none_or(|minor| minor < OLDEST_MINOR) {
+            return Err(Error::TooOld(kubernetes));
         }
         let architecture = architecture.unwrap_or(Architecture::host());
         let foreign = if architecture == Architecture::host() {
@@ -99,6 +102,13 @@ impl NodeImage {
 }
 
 /// `v1.MINOR.PATCH`, with a pre-release behind it at most: it becomes part of commands.
+/// The first release, v1.31, whose kubeadm reads the configuration that nodes write (v1beta4).
+const OLDEST_MINOR: u32 = 31;
+
+fn minor(version: &str) -> Option<u32> {
+    version.split('.').nth(1)?.parse().ok()
+}
+
 fn is_version(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("v1.") else {
         return false;
@@ -136,6 +146,9 @@ mod tests {
         ] {
             assert!(!is_version(bad), "{bad}");
         }
+        let made = |version| NodeImage::new(Some(version), None);
+        assert!(matches!(made("v1.30.9"), Err(Error::TooOld(_))));
+        assert!(made("v1.31.0").is_ok());
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod source;
 mod version;
 mod yaml;
 
+pub use check::MOST_NODES;
 pub use cluster::{Cluster, Parsed};
 pub use error::{ErrorList, Place, SpecError};
 pub use memory::{Memory, MemoryError};

@@ -87,7 +87,7 @@ fn an_image_that_is_not_there() {
         &User::new(),
         &yaml,
         30,
-        &["nobody-built-this:1", "apple-k8s build node-image"],
+        &["apple-k8s build node-image --image nobody-built-this:1"],
     );
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct CreateArgs {
     #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
     /// How many workers, beside the control plane
-    #[arg(short, long, value_name = "N", conflicts_with = "config", value_parser = clap::value_parser!(u32).range(0..=100))]
+    #[arg(short, long, value_name = "N", conflicts_with = "config", value_parser = clap::value_parser!(u32).range(0..i64::from(spec::MOST_NODES)))]
     pub(crate) workers: Option<u32>,
     /// Node image of all nodes
     #[arg(long, value_name = "IMAGE")]
@@ -43,7 +43,7 @@ pub(crate) struct CreateArgs {
     /// Version of Kubernetes, such as v1.37.1
     #[arg(long, value_name = "VERSION")]
     pub(crate) kubernetes_version: Option<spec::KubernetesVersion>,
-    /// How long to wait until nodes, DNS and storage are ready; 0 does not wait
+    /// How long to wait until nodes and DNS are ready; 0 does not wait
     #[arg(long, value_name = "TIME", default_value = "3m", value_parser = duration::parse)]
     pub(crate) wait: Duration,
     /// Keep the nodes when something fails
@@ -124,7 +124,7 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LifecycleCommand {
-    /// All nodes of a cluster
+    /// Start, or heal, all nodes of a cluster
     #[command(after_help = LIFECYCLE_HELP)]
     Cluster(LifecycleArgs),
 }
@@ -140,7 +140,7 @@ pub(crate) struct LifecycleArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StopCommand {
-    /// All nodes of a cluster
+    /// Stop all nodes of a cluster; its data stays
     #[command(after_help = STOP_HELP)]
     Cluster(StopArgs),
 }

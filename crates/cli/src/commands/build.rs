@@ -145,7 +145,7 @@ fn failure(error: node_image::Error) -> Error {
                 .detail(output)
                 .hint("build again: stages that are done are kept")
         }
-        Cause::Version(_) | Cause::Architecture(_) => Error::new(ErrorCode::Usage, message),
+        Cause::Version(_) | Cause::TooOld(_) | Cause::Architecture(_) => Error::new(ErrorCode::Usage, message),
         Cause::Checksum { .. } => Error::new(ErrorCode::ImageInvalid, message)
             .hint("try again; when it happens again, something between here and there changes what is downloaded"),
         Cause::Io { action, path, cause } => Error::io(action, &path, &cause),

@@ -21,6 +21,7 @@ use crate::home::{ClusterDir, Creation};
 use crate::host;
 use crate::inventory::{Inventory, NodeContainer};
 use crate::lifecycle::tell_peers;
+use crate::limit::Limit;
 use crate::node::protocol::{JoinMaterial, Secret};
 use crate::node::session::{Milestone, Session};
 use crate::plan::{self, NodeDraft, Shared};
@@ -123,6 +124,7 @@ impl Site<'_> {
         let told = tell_peers(&self.container, old.iter(), self.op)
             .boxed()
             .shared();
+        let limit = self.wait.map(Limit::begin);
         let joins = try_join_all(new.iter().map(async |config| {
             let mut session =
                 Session::open(&self.container, config, "join", &self.op.steps).await?;
@@ -134,8 +136,8 @@ impl Site<'_> {
             while !matches!(session.next().await?, Milestone::Done { .. }) {}
             Ok::<_, Error>(())
         }));
-        joins.await?;
-        let Some(limit) = self.wait else {
+        Limit::bound(limit, "workers did not join", joins).await?;
+        let Some(limit) = limit else {
             return Ok(());
         };
         nodes.retain(|node| is_new(node.name()));

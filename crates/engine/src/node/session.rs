@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::protocol::{NodeConfig, NodeEvent, NodeStepState, Secret};
 use crate::error::{Error, ErrorCode, Result};
+use crate::limit::Limit;
 use crate::step::{StepState, Steps};
 
 /// The node program in every node image.
@@ -44,17 +45,17 @@ impl Session {
         Self::open_within(container, config, phase, None, steps).await
     }
 
-    /// As [`Session::open`]; the node gives up what takes longer than `limit`, when there is one.
+    /// As [`Session::open`]; the node gives up what takes longer, when there is a limit.
     pub(crate) async fn open_within(
         container: &Container,
         config: &NodeConfig,
         phase: &str,
-        limit: Option<Duration>,
+        limit: Option<Limit>,
         steps: &Steps,
     ) -> Result<Self> {
         let mut spec = ExecSpec::new(NODE_PROGRAM, [phase]);
         // Not in the configuration: an older node program refuses what it does not know there.
-        let seconds = limit.map(|limit| limit.as_secs().max(1).to_string());
+        let seconds = limit.map(|limit| limit.left().as_secs_f64().ceil().max(1.0).to_string());
         spec.env
             .extend(seconds.map(|seconds| (LIMIT.to_owned(), seconds)));
         let lines = container.exec_streaming(&config.node, &spec)?;

@@ -154,8 +154,8 @@ async fn everything_that_is_in_the_way_is_said_at_once() {
     let port = free();
     let mut script = Script::new()
         .failing(
-            &["image", "inspect", "apple-k8s-node:v1.30.0"],
-            "image not found: apple-k8s-node:v1.30.0",
+            &["image", "inspect", "apple-k8s-node:v1.35.0"],
+            "image not found: apple-k8s-node:v1.35.0",
         )
         .on(
             &["network", "list"],
@@ -168,7 +168,7 @@ async fn everything_that_is_in_the_way_is_said_at_once() {
     script.rules.extend(beside(port).rules);
     let bench = Bench::new(&script);
     let wanted = format!(
-        "  kubernetesVersion: v1.30.0\n  networking:\n    apiServerPort: {port}\n  nodes:\n  - role: control-plane\n    extraMounts:\n    - {{hostPath: /not/there, containerPath: /a}}\n    - {{hostPath: /nor/there, containerPath: /b}}\n"
+        "  kubernetesVersion: v1.35.0\n  networking:\n    apiServerPort: {port}\n  nodes:\n  - role: control-plane\n    extraMounts:\n    - {{hostPath: /not/there, containerPath: /a}}\n    - {{hostPath: /nor/there, containerPath: /b}}\n"
     );
     let error = create(&bench, parse(&wanted)).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::MountSourceMissing, "the first one's");
@@ -177,8 +177,8 @@ async fn everything_that_is_in_the_way_is_said_at_once() {
     for word in [
         "/not/there",
         "/nor/there",
-        "apple-k8s-node:v1.30.0",
-        "build node-image --kubernetes-version v1.30.0",
+        "apple-k8s-node:v1.35.0",
+        "build node-image --kubernetes-version v1.35.0",
         "podSubnet 10.244.0.0/16",
         "\"other\"",
     ] {

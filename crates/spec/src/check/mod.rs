@@ -15,7 +15,7 @@ use crate::{Cluster, Memory, Node, Role, SpecError};
 pub(crate) use mounts::host_paths;
 
 /// Most nodes of a cluster: each of them is a machine on this one.
-const MOST_NODES: u32 = 250;
+pub const MOST_NODES: u32 = 250;
 
 /// Least memory of a node: with less, what runs on it is killed while it starts.
 const fn least_memory(role: Role) -> Memory {

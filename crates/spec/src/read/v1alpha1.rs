@@ -6,7 +6,8 @@ use std::path::Path;
 
 use super::{Fields, Item, Problems, value};
 use crate::{
-    Cluster, Mount, Networking, Node, PortMapping, Protocol, Role, SpecError, Taint, TaintEffect,
+    Cluster, MOST_NODES, Mount, Networking, Node, PortMapping, Protocol, Role, SpecError, Taint,
+    TaintEffect,
 };
 
 /// Reads the fields of a Cluster, `apiVersion` and `kind` done.
@@ -104,10 +105,12 @@ fn node(item: &Item<'_>, base_dir: &Path, problems: &mut Problems) -> Node {
         node.role = role;
     }
     if let Some(item) = fields.get("replicas") {
-        node.replicas = count(&item, problems).unwrap_or(1);
+        node.replicas = count(&item, MOST_NODES, problems).unwrap_or(1);
     }
     node.image = fields.get("image").and_then(|item| item.text(problems));
-    node.cpus = fields.get("cpus").and_then(|item| count(&item, problems));
+    node.cpus = fields
+        .get("cpus")
+        .and_then(|item| count(&item, MOST_CPUS, problems));
     node.memory = fields
         .get("memory")
         .and_then(|item| value::memory(&item, problems));
@@ -148,11 +151,11 @@ fn node(item: &Item<'_>, base_dir: &Path, problems: &mut Problems) -> Node {
     node
 }
 
-/// Most processors or nodes that a number can ask for.
-const MOST: i64 = 1024;
+/// Most processors that a node can ask for.
+const MOST_CPUS: u32 = 1024;
 
-fn count(item: &Item<'_>, problems: &mut Problems) -> Option<u32> {
-    item.integer(1, MOST, problems)
+fn count(item: &Item<'_>, most: u32, problems: &mut Problems) -> Option<u32> {
+    item.integer(1, most.into(), problems)
         .and_then(|number| u32::try_from(number).ok())
 }
 

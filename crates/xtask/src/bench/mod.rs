@@ -31,8 +31,8 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     what: Option<What>,
     /// Pairs of each kind of run.
-    #[arg(long, default_value_t = 5)]
-    pairs: usize,
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    pairs: u16,
     /// Cluster sizes to compare.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 3],
           value_parser = clap::value_parser!(u16).range(1..=20))]
@@ -113,6 +113,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         began.elapsed().as_secs(),
         file.display()
     );
+    for why in record.unjudged() {
+        eprintln!("not judged: {why}");
+    }
     let missed = record.missed();
     if !missed.is_empty() && !arguments.no_marks {
         bail!("over the mark: {}", missed.join("; "));

@@ -14,6 +14,11 @@ use super::memory::Memory;
 use super::store;
 
 /// All that was measured, on one machine with one node image.
+/// Sizes of clusters that there are marks for.
+const SIZES: [u16; 2] = [1, 3];
+/// Pairs of a size that a mark is judged by.
+const ENOUGH: usize = 5;
+
 #[derive(Serialize, Deserialize)]
 pub(super) struct Record {
     machine: Machine,
@@ -94,6 +99,14 @@ impl Record {
 
     pub(super) fn json(&self) -> Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+
+    /// What is not enough to judge the marks by, and which marks nothing was measured for.
+    pub(super) fn unjudged(&self) -> impl Iterator<Item = String> {
+        SIZES.into_iter().filter_map(|nodes| {
+            let pairs = self.of_size(nodes).count();
+            (pairs < ENOUGH).then(|| format!("{nodes} node(s) by {pairs} pairs; it takes {ENOUGH}"))
+        })
     }
 
     /// The marks that are not met.
