@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use container::{BuildSpec, Container};
-use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use crate::architecture::Architecture;
 use crate::error::{Error, Result};
+use crate::folder::{self, Folder};
 use crate::process::Program;
 use crate::progress::Progress;
 use crate::recipe;
@@ -36,15 +37,18 @@ pub(crate) struct Bases {
     pub(crate) debian: String,
 }
 
-/// Makes the base images that are not there yet.
+/// Makes the base images that are not there yet, until that is cancelled. What builds that were
+/// killed have left behind is removed first.
 pub(crate) async fn make(
     container: &Container,
     architecture: Architecture,
+    cancel: &CancellationToken,
     on_progress: &mut impl FnMut(Progress),
 ) -> Result<Bases> {
+    folder::sweep();
     Ok(Bases {
-        debian: debian(container, architecture, on_progress).await?,
-        golang: golang(container, architecture, on_progress).await?,
+        debian: debian(container, architecture, cancel, on_progress).await?,
+        golang: golang(container, architecture, cancel, on_progress).await?,
     })
 }
 
@@ -52,6 +56,7 @@ pub(crate) async fn make(
 async fn debian(
     container: &Container,
     architecture: Architecture,
+    cancel: &CancellationToken,
     on_progress: &mut impl FnMut(Progress),
 ) -> Result<String> {
     let packages = recipe::packages("packages");
@@ -62,8 +67,8 @@ async fn debian(
         return Ok(name);
     }
     on_progress(Progress::step("base-debian"));
-    let folder = folder()?;
-    bootstrap(folder.path(), architecture, &packages, on_progress).await?;
+    let folder = Folder::new()?;
+    bootstrap(folder.path(), architecture, &packages, cancel, on_progress).await?;
     let recipe = "FROM scratch\nADD rootfs.tar /\n";
     build(
         container,
@@ -81,6 +86,7 @@ async fn debian(
 async fn golang(
     container: &Container,
     target: Architecture,
+    cancel: &CancellationToken,
     on_progress: &mut impl FnMut(Progress),
 ) -> Result<String> {
     let host = Architecture::host();
@@ -96,9 +102,9 @@ async fn golang(
         return Ok(name);
     }
     on_progress(Progress::step("base-golang"));
-    let folder = folder()?;
-    bootstrap(folder.path(), host, &packages, on_progress).await?;
-    let toolchain = toolchain(folder.path(), host, on_progress).await?;
+    let folder = Folder::new()?;
+    bootstrap(folder.path(), host, &packages, cancel, on_progress).await?;
+    let toolchain = toolchain(folder.path(), host, cancel, on_progress).await?;
     copy_tree(&toolchain, &folder.path().join("go"), false)?;
     let path = folder.path().join("certificates.pem");
     fs::write(&path, certificates).map_err(|e| Error::io("write", &path, e))?;
@@ -131,6 +137,7 @@ async fn bootstrap(
     folder: &Path,
     architecture: Architecture,
     packages: &[&str],
+    cancel: &CancellationToken,
     on_progress: &mut impl FnMut(Progress),
 ) -> Result<()> {
     let mut architectures = architecture.name().to_owned();
@@ -154,8 +161,9 @@ async fn bootstrap(
         name: "mmdebstrap",
         package: "mmdebstrap",
         purpose: format!("make a Debian {SUITE} for {architecture} from packages"),
+        mounts: true,
     }
-    .run(args, folder, |line| {
+    .run(args, folder, cancel, |line| {
         on_progress(Progress::Output(line.to_owned()));
     })
     .await
@@ -167,6 +175,7 @@ async fn bootstrap(
 async fn toolchain(
     folder: &Path,
     host: Architecture,
+    cancel: &CancellationToken,
     on_progress: &mut impl FnMut(Progress),
 ) -> Result<PathBuf> {
     const SUMS: &str = "modules/toolchain/go.sum";
@@ -178,6 +187,7 @@ async fn toolchain(
         name: "go",
         package: "golang-go",
         purpose: "download the Go release that the recipe names".to_owned(),
+        mounts: false,
     }
     .run(
         [
@@ -187,6 +197,7 @@ async fn toolchain(
             &format!("{TOOLCHAIN}@{version}"),
         ],
         folder,
+        cancel,
         |line| on_progress(Progress::Output(line.to_owned())),
     )
     .await?;
@@ -255,13 +266,6 @@ async fn is_there(container: &Container, name: &str) -> Result<bool> {
     }
 }
 
-fn folder() -> Result<TempDir> {
-    tempfile::Builder::new()
-        .prefix("apple-k8s-base-")
-        .tempdir()
-        .map_err(|e| Error::io("make a folder in", &std::env::temp_dir(), e))
-}
-
 /// What an image is named by that is made from these texts.
 fn key(parts: &[&str]) -> String {
     let mut digest = sha2::Digest::new();
@@ -304,8 +308,8 @@ mod tests {
     #[test]
     fn gos_programs_may_be_run_and_its_sources_not() {
         use std::os::unix::fs::PermissionsExt;
-        let from = folder().expect("a folder");
-        let to = folder().expect("a folder");
+        let from = tempfile::tempdir().expect("a folder");
+        let to = tempfile::tempdir().expect("a folder");
         for name in ["bin/go", "pkg/tool/linux/compile", "src/fmt/print.go"] {
             let path = from.path().join(name);
             fs::create_dir_all(path.parent().expect("it has one")).expect("made");

@@ -110,8 +110,8 @@ impl Build {
         }
         let bases = match self.bases {
             BaseImages::Packages => {
-                let work = base::make(&container, image.architecture(), &mut on_progress);
-                Some(self.unless_cancelled(work).await?)
+                let architecture = image.architecture();
+                Some(base::make(&container, architecture, &self.cancel, &mut on_progress).await?)
             }
             BaseImages::Hub => None,
         };
@@ -135,17 +135,6 @@ impl Build {
         }
         outcome.and(restored)?;
         Ok(built(true))
-    }
-
-    /// Does work that programs of the host do, until it is cancelled.
-    async fn unless_cancelled<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => Err(Error::Container(container::Error::Cancelled {
-                call: "making base images".to_owned(),
-            })),
-            outcome = work => outcome,
-        }
     }
 }
 

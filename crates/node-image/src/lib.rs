@@ -22,6 +22,7 @@ mod builder;
 mod contents;
 mod elf;
 mod error;
+mod folder;
 mod image;
 mod process;
 mod progress;

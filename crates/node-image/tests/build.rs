@@ -144,3 +144,143 @@ async fn a_stopped_service_is_no_failed_build() {
         "{error}"
     );
 }
+
+/// Builds that `mmdebstrap` is in the middle of when they end. A script stands in for it. Which one is
+/// found, and where temporary files are, is set for a process of its own.
+#[cfg(target_os = "linux")]
+mod interrupted {
+    use std::fs::{self, File, FileTimes};
+    use std::io::{BufRead, BufReader};
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::{Path, PathBuf};
+    use std::process::{Command, Stdio};
+    use std::time::SystemTime;
+
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    /// Has a tree with a mount, as the real one has, and says so; removes it on SIGTERM.
+    const MMDEBSTRAP: &str = "#!/bin/sh\n\
+        tree=$(mktemp -d -t mmdebstrap.XXXXXX)\n\
+        [ $(id -u) != 0 ] || mount -t tmpfs tmpfs $tree\n\
+        trap 'umount $tree; rmdir $tree; touch $PLACE/cleaned; exit 1' TERM\n\
+        echo begun >&2\n\
+        sleep 1000 &\n\
+        wait\n";
+
+    /// Whether the build is cancelled when it has begun.
+    const CANCELLED: &str = "CANCELLED";
+
+    struct Place(tempfile::TempDir);
+
+    impl Place {
+        fn new() -> Self {
+            let place = tempfile::tempdir().unwrap();
+            for name in ["bin", "tmp"] {
+                fs::create_dir(place.path().join(name)).unwrap();
+            }
+            let program = place.path().join("bin/mmdebstrap");
+            fs::write(&program, MMDEBSTRAP).unwrap();
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+            Self(place)
+        }
+
+        fn build(&self, cancelled: bool) -> Command {
+            let path = std::env::var("PATH").unwrap();
+            let bin = self.0.path().join("bin");
+            let mut command = Command::new(std::env::current_exe().unwrap());
+            command
+                .args(["--exact", "interrupted::build", "--ignored", "--nocapture"])
+                .env("PATH", format!("{}:{path}", bin.display()))
+                .env("TMPDIR", self.0.path().join("tmp"))
+                .env("PLACE", self.0.path())
+                .env(CANCELLED, cancelled.to_string());
+            command
+        }
+
+        fn left(&self) -> Vec<PathBuf> {
+            let entries = fs::read_dir(self.0.path().join("tmp")).unwrap();
+            let paths = entries.map(|entry| entry.unwrap().path());
+            let ours = |path: &PathBuf| path.to_string_lossy().contains("/apple-k8s-base-");
+            paths.filter(ours).collect()
+        }
+
+        fn mounts(&self) -> bool {
+            let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+            mounts.contains(&*self.0.path().to_string_lossy())
+        }
+
+        fn processes(&self) -> usize {
+            let works_here = |process: &Path| {
+                fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd.starts_with(self.0.path()))
+            };
+            let all = fs::read_dir("/proc").unwrap();
+            all.filter(|entry| works_here(&entry.as_ref().unwrap().path()))
+                .count()
+        }
+    }
+
+    #[tokio::test]
+    #[ignore = "run by the tests beside it, in a process of its own"]
+    async fn build() {
+        let missing = [
+            Act::Stderr("Error: image not found: x\n".into()),
+            Act::Exit(1),
+        ];
+        let script = Script::new().on(&["image", "inspect"], missing);
+        let stand = Stand::new(&script);
+        let cancel = CancellationToken::new();
+        let recipe = Build::new(&Container::at(stand.program()))
+            .bases(BaseImages::Packages)
+            .cancelled_by(cancel.clone());
+        let cancelled = std::env::var(CANCELLED).is_ok_and(|text| text == "true");
+        let image = image();
+        let run = recipe.run(&image, |progress| match progress {
+            Progress::Output(line) if line == "begun" => {
+                println!("\nbegun");
+                if cancelled {
+                    cancel.cancel();
+                }
+            }
+            _ => (),
+        });
+        let error = run.await.unwrap_err();
+        assert!(
+            matches!(error, Error::Container(container::Error::Cancelled { .. })),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_cancelled_build_cleans_up() {
+        let place = Place::new();
+        assert!(place.build(true).status().unwrap().success());
+        assert!(place.0.path().join("cleaned").exists());
+        assert_eq!(place.left(), [""; 0].map(PathBuf::from));
+        assert!(!place.mounts());
+        assert_eq!(place.processes(), 0);
+    }
+
+    #[test]
+    fn what_a_killed_build_left_is_gone_after_the_next() {
+        let place = Place::new();
+        let mut killed = place.build(false).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(killed.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap() == "begun"));
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        assert!(!place.mounts(), "they are not in a namespace of their own");
+        let left = place.left();
+        assert!(!left.is_empty() && place.processes() > 0);
+        // As if it were not of this minute.
+        for folder in left {
+            let long_ago = FileTimes::new().set_modified(SystemTime::UNIX_EPOCH);
+            File::open(folder).unwrap().set_times(long_ago).unwrap();
+        }
+
+        assert!(place.build(true).status().unwrap().success());
+        assert_eq!(place.left(), [""; 0].map(PathBuf::from));
+        assert_eq!(place.processes(), 0);
+    }
+}
