@@ -98,6 +98,18 @@ it("Tab leaves the editor, and its undo takes back what the form did", async () 
   await close();
 });
 
+it("a worker that is added from the overview is in the draft, and is no change until it is applied", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes" });
+  await page.getByRole("button", { name: "Add worker…" }).click();
+  await expect.poll(() => boxes(page).count()).toBe(4);
+  expect(await page.getByRole("textbox", { name: "Processors of worker, entry 2" }).count(), "its entry is open").toBe(1);
+  expect((await calls(page)).some((call) => call.name === "config_apply")).toBe(false);
+  await view(page, 1);
+  await configuration(page);
+  expect(await boxes(page).count(), "one, not one each time").toBe(4);
+  await close();
+});
+
 it("a draft outlives the view", async () => {
   const { page, close } = await open(browser, { scenario: "three-nodes" });
   await configuration(page);

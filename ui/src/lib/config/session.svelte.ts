@@ -6,6 +6,7 @@
  */
 import { asFailure, type ChangePlan, type ClusterForm, type ConfigCheck, type ConfigProblem, type Failure, type Host, type Preset } from "../host/types";
 import { readDraft, type Draft } from "./draft";
+import { addWorker } from "./edits";
 import type { Edited } from "./yaml-text";
 
 /** How long after the last key the text is checked: form and drawing follow within 150 ms. */
@@ -104,6 +105,13 @@ export class ConfigSession {
     this.draft = readDraft(edited.text) ?? this.draft;
     void this.check();
     return true;
+  }
+
+  /** Adds a worker like the last one; gives its entry, or null where it could not be added. */
+  addWorker(): number | null {
+    const last = this.draft?.nodes.findLast((node) => node.role === "worker");
+    const size = { ...(last?.cpus ? { cpus: last.cpus } : {}), ...(last?.memory ? { memory: last.memory } : {}) };
+    return this.apply((text) => addWorker(text, size)) ? (this.draft?.nodes.length ?? 1) - 1 : null;
   }
 
   /** Begins anew with another text: a preset, a file. A draft that it replaces is not lost. */
