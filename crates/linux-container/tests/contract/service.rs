@@ -96,7 +96,7 @@ fn twin_start_asks_for_a_kernel_and_cannot_run_without() {
     // `run` takes back what it created.
     assert_eq!(program.call(["list", "--all", "--quiet"]).ok(), "");
     program
-        .call(["system", "kernel", "set", "--recommended"])
+        .call(["system", "kernel", "set", "--recommended", "--force"])
         .ok();
     program
         .call(["run", "--detach", "--name", "none", &image, "true"])

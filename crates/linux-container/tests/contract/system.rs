@@ -172,7 +172,9 @@ fn twin_a_kernel_is_set() {
     set(&[]).fails("missing argument '--binary'");
     assert_eq!(link(), kernels.join("Image"));
     // It beats what else is said.
-    set(&["--recommended", "--binary", "/no/kernel"]).ok();
+    set(&["--recommended", "--binary", "/no/kernel"]).fails("already exists");
+    assert_eq!(link(), kernels.join("Image"));
+    set(&["--recommended", "--force", "--binary", "/no/kernel"]).ok();
     assert_eq!(link(), host);
 }
 

@@ -37,7 +37,7 @@ pub(super) fn install(world: &World, matches: &Matches) -> Outcome {
         }
     }
     warn("Installing kernel...");
-    Ok(point_at(world, None, false)?)
+    Ok(point_at(world, None, true)?)
 }
 
 /// Points the link at a kernel. Containers run on the host's, whatever it says.
@@ -49,21 +49,20 @@ fn point_at(world: &World, binary: Option<&Path>, force: bool) -> Result<()> {
         .release()
         .to_string_lossy()
         .into_owned();
-    let target = if let Some(path) = binary {
-        let name = path.file_name().unwrap_or_default();
-        let target = folder.join(name);
-        if target.exists() && !force {
-            let text = format!("kernel {} already exists", target.display());
-            return Err(Error::new(Code::Exists, text));
-        }
+    let target = match binary {
+        Some(path) => folder.join(path.file_name().unwrap_or_default()),
+        None => folder.join(format!("vmlinux-{release}")),
+    };
+    if target.exists() && !force {
+        let text = format!("kernel {} already exists", target.display());
+        return Err(Error::new(Code::Exists, text));
+    }
+    if let Some(path) = binary {
         fs::copy(path, &target).context(|| format!("cannot copy {}", path.display()))?;
-        target
     } else {
-        let target = folder.join(format!("vmlinux-{release}"));
         let text = format!("Containers run on the kernel of this host: {release}\n");
         write_atomic(&target, text.as_bytes())?;
-        target
-    };
+    }
     let _ = fs::remove_file(&link);
     std::os::unix::fs::symlink(&target, &link)
         .context(|| format!("cannot create {}", link.display()))
@@ -72,7 +71,7 @@ fn point_at(world: &World, binary: Option<&Path>, force: bool) -> Result<()> {
 pub(in crate::command) fn set(world: &World, matches: &Matches) -> Result<()> {
     let force = matches.has("force");
     if matches.has("recommended") {
-        return point_at(world, None, true);
+        return point_at(world, None, force);
     }
     if matches.has("tar") {
         return Err(Error::new(
