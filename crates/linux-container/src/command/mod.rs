@@ -14,6 +14,7 @@ mod transfer;
 mod volumes;
 
 use std::io::Write;
+use std::num::NonZeroU32;
 
 use serde::Serialize;
 
@@ -25,6 +26,8 @@ use crate::world::World;
 /// Runs a parsed command.
 pub(crate) fn run(world: &World, matches: &Matches) -> Outcome {
     let command = matches.command();
+    // Checked for all commands that have it: podman decides by itself how many it takes at once.
+    matches.number::<NonZeroU32>("max-concurrent-downloads")?;
     match command {
         "system start" => return system::start(world, matches),
         "system stop" => return Ok(system::stop(world)?),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::net::IpAddr;
 
 use super::{ended, map, print, warn};
 use crate::cli::Matches;
@@ -126,6 +127,7 @@ fn record(world: &World, matches: &Matches, id: &str) -> Result<Record, Exit> {
         Some(text) => Some(size::bytes(text).ok_or_else(|| matches.bad_value("shm-size", text))?),
         None => None,
     };
+    let dns = dns(matches, domain)?;
     let asked = platform::asked(matches)?;
     let image = image::for_container(world, &matches.positional[0], asked.as_ref(), scheme)?;
     let stop_signal = image.config.stop_signal.clone();
@@ -141,7 +143,7 @@ fn record(world: &World, matches: &Matches, id: &str) -> Result<Record, Exit> {
             cap_add,
             cap_drop,
             creation_date: crate::model::now(),
-            dns: dns(matches, domain),
+            dns,
             id: id.to_owned(),
             image: ImageDescription {
                 descriptor: image.descriptor,
@@ -246,16 +248,23 @@ fn protected_paths(world: &World, matches: &Matches) -> Result<(Paths, Paths)> {
     ))
 }
 
-fn dns(matches: &Matches, domain: Option<&str>) -> Option<Dns> {
-    if matches.has("no-dns") {
-        return None;
+fn dns(matches: &Matches, domain: Option<&str>) -> Result<Option<Dns>> {
+    let nameservers = matches.all("dns");
+    for server in nameservers {
+        if server.parse::<IpAddr>().is_err() {
+            let text = format!("invalid nameserver {server}: it is no IP address");
+            return Err(Error::invalid(text));
+        }
     }
-    Some(Dns {
+    if matches.has("no-dns") {
+        return Ok(None);
+    }
+    Ok(Some(Dns {
         domain: domain.map(str::to_owned),
-        nameservers: matches.all("dns").to_vec(),
+        nameservers: nameservers.to_vec(),
         options: matches.all("dns-option").to_vec(),
         search_domains: matches.all("dns-search").to_vec(),
-    })
+    }))
 }
 
 fn init_process(matches: &Matches, image: &ImageConfig) -> Result<InitProcess, Exit> {

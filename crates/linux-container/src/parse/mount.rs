@@ -54,6 +54,11 @@ fn volume(value: &str) -> Result<Request> {
         .next()
         .map(|o| o.split(',').map(str::to_owned).collect())
         .unwrap_or_default();
+    if let Some(option) = options.iter().find(|o| !matches!(o.as_str(), "ro" | "rw")) {
+        return Err(Error::invalid(format!(
+            "unknown option '{option}' in volume {value}: it is ro or rw"
+        )));
+    }
     if !source.contains('/') && source != "." && source != ".." {
         crate::parse::name::volume(source)?;
         return Ok(Request::Volume {
@@ -192,6 +197,11 @@ mod tests {
     #[test]
     fn texts_of_wrong_values() {
         assert_eq!(error(volume("/nope-x:/x")), "path '/nope-x' does not exist");
+        assert_eq!(
+            error(volume("/etc:/x:ro,foo")),
+            "unknown option 'foo' in volume /etc:/x:ro,foo: it is ro or rw"
+        );
+        assert!(volume("/etc:/x:rw").is_ok());
         assert_eq!(
             error(mount("type=bind,source=/etc/passwd,target=/x")),
             "path '/etc/passwd' is not a directory"

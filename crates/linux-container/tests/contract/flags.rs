@@ -175,3 +175,38 @@ fn hostnames_are_given_once() {
         .ok();
     program.call(["delete", &full]).ok();
 }
+
+#[test]
+fn values_that_mean_nothing_are_refused() {
+    let program = Program::shared();
+    let image = program.image();
+    for count in ["x", "0", "1.5"] {
+        let flag = ["--max-concurrent-downloads", count];
+        let text =
+            format!("The value '{count}' is invalid for '--max-concurrent-downloads <count>'");
+        for command in [&["run", "--rm"][..], &["create"], &["image", "pull"]] {
+            let call = [command, &flag, &[image.as_str()]].concat();
+            program.call(call).misused(&text);
+        }
+    }
+    let flag = ["--max-concurrent-downloads", "2"];
+    program
+        .call([&["run", "--rm"], &flag[..], &[image.as_str(), "true"]].concat())
+        .ok();
+}
+
+#[test]
+fn twin_name_servers_are_addresses_and_volumes_read_only_or_not() {
+    let program = Program::shared();
+    let (id, image) = (name(), program.image());
+    for (flag, value, text) in [
+        ("--dns", "notip", "invalid nameserver notip"),
+        ("-v", "/etc:/x:foo", "unknown option 'foo'"),
+    ] {
+        program
+            .call(["run", "--name", &id, flag, value, &image, "true"])
+            .fails(text);
+    }
+    let all = program.call(["list", "--all", "--quiet"]).ok();
+    assert!(!all.contains(&id), "{all}");
+}
