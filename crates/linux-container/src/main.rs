@@ -48,6 +48,8 @@ mod version;
 #[cfg(target_os = "linux")]
 mod volume;
 #[cfg(target_os = "linux")]
+mod words;
+#[cfg(target_os = "linux")]
 mod world;
 
 use std::process::ExitCode;

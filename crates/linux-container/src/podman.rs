@@ -239,7 +239,7 @@ pub(crate) fn unavailable(error: &std::io::Error) -> Error {
     ))
 }
 
-/// The error in podman's stderr, without its prefix and its warnings.
+/// The error in podman's stderr, without its prefix and its warnings, in plain words.
 pub(crate) fn reason(stderr: &str) -> String {
     let lines: Vec<&str> = stderr
         .lines()
@@ -253,7 +253,7 @@ pub(crate) fn reason(stderr: &str) -> String {
     if text.is_empty() {
         "podman failed without a message".into()
     } else {
-        text.to_owned()
+        crate::words::plain(text)
     }
 }
 

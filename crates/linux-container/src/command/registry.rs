@@ -35,6 +35,9 @@ pub(super) fn login(world: &World, matches: &Matches) -> Outcome {
     std::io::stdin()
         .read_to_string(&mut password)
         .context(|| "cannot read the password".into())?;
+    if password.trim_end_matches(['\r', '\n']).is_empty() {
+        return Err(Error::invalid("no password given on the standard input").into());
+    }
     let mut command = Podman::new(world).command(["login", "--password-stdin", "--username", user]);
     if matches.value("scheme") == Some("http") {
         command.arg("--tls-verify=false");

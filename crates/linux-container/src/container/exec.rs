@@ -150,6 +150,7 @@ fn attached(runtime: &Runtime, stdin: Stdio) -> Result<u8> {
             return Err(if text.is_empty() {
                 error
             } else {
+                let text = crate::words::plain(text);
                 Error::internal(format!("failed to exec process: {text}"))
             });
         }
@@ -200,6 +201,9 @@ fn describe(init: &Value, request: &ExecRequest, root: &Root) -> Result<Value> {
         .working_directory
         .clone()
         .unwrap_or_else(|| init["cwd"].as_str().unwrap_or("/").to_owned());
+    if !root.has_folder(&cwd) {
+        return Err(Error::not_found(crate::words::no_folder(&cwd)));
+    }
     let program = &request.arguments[0];
     if !root.finds(program, &cwd, &variables) {
         return Err(missing_program(program));

@@ -122,6 +122,12 @@ impl Root {
         })
     }
 
+    /// Whether a path is a folder.
+    pub(crate) fn has_folder(&self, path: &str) -> bool {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        openat2(&self.0, path, flags, Mode::empty(), ResolveFlags::IN_ROOT).is_ok()
+    }
+
     /// Whether the process of an `exec` finds its program.
     pub(crate) fn finds(&self, program: &str, cwd: &str, environment: &[String]) -> bool {
         if program.starts_with('/') {

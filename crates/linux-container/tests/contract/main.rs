@@ -31,3 +31,4 @@ mod service;
 mod system;
 mod usage;
 mod versions;
+mod words;
