@@ -12,6 +12,7 @@ use rustix::fs::inotify;
 use crate::error::{Context, Result};
 use crate::monitor::Monitor;
 use crate::process::Init;
+use crate::service_log::is_at;
 
 /// How the lines of a log are written down.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -116,7 +117,8 @@ pub(crate) fn follow(
     let what = || format!("cannot follow {}", path.display());
     let notify = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)
         .context(what)?;
-    inotify::add_watch(&notify, path, inotify::WatchFlags::MODIFY).context(what)?;
+    let watched = inotify::WatchFlags::MODIFY | inotify::WatchFlags::MOVE_SELF;
+    inotify::add_watch(&notify, path, watched).context(what)?;
     let mut file = File::open(path).context(what)?;
     std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(from)).context(what)?;
     let mut reader = BufReader::new(file);
@@ -139,6 +141,15 @@ pub(crate) fn follow(
         }
         if over {
             return Ok(());
+        }
+        if form == Form::Plain && !is_at(reader.get_ref(), path) {
+            // It was put aside, and goes on in a new one.
+            if let Ok(file) = File::open(path) {
+                inotify::add_watch(&notify, path, watched).context(what)?;
+                reader = BufReader::new(file);
+                line.clear();
+                continue;
+            }
         }
         let mut fds = vec![
             PollFd::from_borrowed_fd(notify.as_fd(), PollFlags::IN),

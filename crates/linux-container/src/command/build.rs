@@ -13,6 +13,7 @@ use crate::lock::Lock;
 use crate::parse::{platform, reference};
 use crate::podman::{Podman, unavailable};
 use crate::scratch::Scratch;
+use crate::service_log;
 use crate::world::World;
 
 /// Apple's builder takes no larger file.
@@ -61,6 +62,7 @@ pub(super) fn build(world: &World, matches: &Matches) -> Outcome {
     }
     command.arg(context);
     run(matches, command, &work)?;
+    service_log::note(world, &format!("image {}: built", names.join(" ")));
     drop(work);
     let message = match export {
         Export::Oci(None) => names.join("\n"),

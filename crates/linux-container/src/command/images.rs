@@ -8,6 +8,7 @@ use crate::model::Image;
 use crate::output;
 use crate::parse::{platform, reference};
 use crate::podman::Podman;
+use crate::service_log;
 use crate::store::Store;
 use crate::world::World;
 
@@ -101,6 +102,7 @@ pub(super) fn load(world: &World, matches: &Matches) -> Result<()> {
         )));
     }
     for reference in image::load(world, input)? {
+        service_log::note(world, &format!("image {reference}: loaded"));
         print(&reference);
     }
     Ok(())

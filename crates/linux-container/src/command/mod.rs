@@ -21,10 +21,22 @@ use serde::Serialize;
 use crate::cli::Matches;
 use crate::error::{Error, Exit, Outcome, Result};
 use crate::output::{self, Format, Layout};
+use crate::service_log;
 use crate::world::World;
 
 /// Runs a parsed command.
 pub(crate) fn run(world: &World, matches: &Matches) -> Outcome {
+    let outcome = dispatch(world, matches);
+    if let Err(Exit::Failed(error)) = &outcome
+        // Without its service there is nobody who keeps a log.
+        && world.service().is_some()
+    {
+        service_log::note_failure(world, matches, error);
+    }
+    outcome
+}
+
+fn dispatch(world: &World, matches: &Matches) -> Outcome {
     let command = matches.command();
     // Checked for all commands that have it: podman decides by itself how many it takes at once.
     matches.number::<NonZeroU32>("max-concurrent-downloads")?;

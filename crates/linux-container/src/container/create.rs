@@ -8,6 +8,7 @@ use crate::error::{Code, Context, Error, Result};
 use crate::lock::Lock;
 use crate::model::Configuration;
 use crate::podman::Podman;
+use crate::service_log;
 use crate::store::Store;
 use crate::world::World;
 
@@ -38,6 +39,8 @@ pub(crate) fn create(world: &World, record: &Record, lock: &Lock) -> Result<()> 
         super::remove::clear(world, id, lock)?;
         return Err(failed(cause));
     }
+    let image = &record.configuration.image.reference;
+    service_log::note(world, &format!("container {id}: created from {image}"));
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use super::{Container, attachments_file, netns_file};
 use crate::error::{Code, Context, Error, Result};
 use crate::lock::Lock;
 use crate::podman::Podman;
+use crate::service_log;
 use crate::store::Store;
 use crate::world::World;
 
@@ -28,6 +29,7 @@ pub(crate) fn remove(world: &World, id: &str, force: bool) -> Result<()> {
     }
     super::stop::finish(world, &container);
     discard(world, id, &lock).map_err(failed)?;
+    service_log::note(world, &format!("container {id}: deleted"));
     clear(world, id, &lock)
 }
 

@@ -16,6 +16,7 @@ use crate::network::{self, Resolver};
 use crate::podman::Podman;
 use crate::process;
 use crate::publish::Publisher;
+use crate::service_log;
 use crate::store::Store;
 use crate::volume;
 use crate::world::{World, write_atomic};
@@ -50,6 +51,8 @@ pub(crate) fn start(world: &World, id: &str, mode: Attach, _lock: &Lock) -> Resu
     super::files::unmount(&netns_file(world, id));
     if result.is_err() {
         super::stop::finish(world, &container);
+    } else {
+        service_log::note(world, &format!("container {id}: started"));
     }
     result
 }

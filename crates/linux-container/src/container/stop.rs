@@ -8,6 +8,7 @@ use crate::error::{Code, Error, Result};
 use crate::lock::Lock;
 use crate::monitor::{self, Monitor};
 use crate::publish;
+use crate::service_log;
 use crate::world::World;
 
 const SIGKILL: i32 = 9;
@@ -34,6 +35,9 @@ pub(crate) fn stop(world: &World, id: &str, signal: Option<i32>, grace: Duration
         init.wait(Some(grace));
     }
     finish(world, &container);
+    if container.is_running() {
+        service_log::note(world, &format!("container {id}: stopped"));
+    }
     Ok(())
 }
 
@@ -82,6 +86,7 @@ pub(crate) fn kill(world: &World, id: &str, signal: i32) -> Result<()> {
     })?;
     let init = container.running().map_err(failed)?;
     init.signal(signal).map_err(failed)?;
+    service_log::note(world, &format!("container {id}: sent signal {signal}"));
     if signal == SIGKILL {
         init.wait(Some(CLEAN_UP));
         // Another call may have started it again before this one gets the lock.

@@ -13,6 +13,7 @@ use crate::lock::Lock;
 use crate::model::{Descriptor, Image, ImageConfiguration, Platform, Variant};
 use crate::parse::{platform, reference};
 use crate::podman::Podman;
+use crate::service_log;
 use crate::store::{LayerSizes, Store, StoredImage};
 use crate::world::World;
 
@@ -144,7 +145,9 @@ pub(crate) fn pull(
     }
     args.push(full.to_owned());
     let _work = Lock::images(world)?;
-    Podman::new(world).run(args).map(drop)
+    Podman::new(world).run(args)?;
+    service_log::note(world, &format!("image {full}: pulled"));
+    Ok(())
 }
 
 /// All images that have a name, by name.
@@ -205,9 +208,12 @@ pub(crate) fn remove(world: &World, full: &str) -> Result<()> {
     let podman = Podman::new(world);
     let last = image.names.iter().flatten().count() <= 1;
     if !last || store.image_in_use(&image.id)? {
-        return podman.run(["untag", &image.id, full]).map(drop);
+        podman.run(["untag", &image.id, full])?;
+    } else {
+        podman.run(["rmi", &image.id])?;
     }
-    podman.run(["rmi", &image.id]).map(drop)
+    service_log::note(world, &format!("image {full}: deleted"));
+    Ok(())
 }
 
 /// Images without a name that no container uses, removed; their digests.

@@ -28,6 +28,7 @@ mod program;
 mod publish;
 mod resources;
 mod service;
+mod service_log;
 mod system;
 mod usage;
 mod versions;

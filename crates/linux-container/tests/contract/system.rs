@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::program::{Answer, Program, eventually};
 
 /// What a child writes, line by line as it comes.
-fn lines(child: &mut Child) -> Receiver<String> {
+pub(crate) fn lines(child: &mut Child) -> Receiver<String> {
     let stdout = BufReader::new(child.stdout.take().unwrap());
     let (tell, told) = channel();
     std::thread::spawn(move || {

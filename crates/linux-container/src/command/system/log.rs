@@ -1,23 +1,13 @@
 //! The services' own log.
 
-use std::fs;
 use std::io::Write;
 
 use crate::cli::Matches;
 use crate::container;
 use crate::error::Outcome;
 use crate::logs::{self, Form, Log, Until};
+use crate::service_log;
 use crate::world::World;
-
-pub(super) fn note(world: &World, text: &str) {
-    let file = fs::File::options()
-        .create(true)
-        .append(true)
-        .open(world.log());
-    if let Ok(mut file) = file {
-        let _ = writeln!(file, "{} container-apiserver: {text}", crate::model::now());
-    }
-}
 
 pub(in crate::command) fn logs(world: &World, matches: &Matches) -> Outcome {
     let last = matches.value("last").unwrap_or("5m");
@@ -31,9 +21,12 @@ pub(in crate::command) fn logs(world: &World, matches: &Matches) -> Outcome {
     } else if !path.exists() {
         return Ok(());
     }
+    let earlier = service_log::earlier(world);
+    let earlier = Log::read(&earlier, Form::Plain).map_or_else(|_| Vec::new(), |log| log.text);
     let log = Log::read(&path, Form::Plain)?;
+    let text = [earlier.as_slice(), &log.text].concat();
     let mut out = std::io::stdout();
-    for line in String::from_utf8_lossy(&log.text).lines() {
+    for line in String::from_utf8_lossy(&text).lines() {
         let time = line
             .split(' ')
             .next()

@@ -23,6 +23,7 @@ use crate::network;
 use crate::output::{self, Format, Layout};
 use crate::podman::{self, Podman};
 use crate::process;
+use crate::service_log;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::world::World;
@@ -91,7 +92,7 @@ fn launch(world: &World, patience: Duration) -> Result<()> {
     let outside = world.settings.outside();
     network::up(world, outside)?;
     world.mark_started(outside)?;
-    log::note(
+    service_log::note(
         world,
         &format!("started, playing version {}", world.version),
     );
@@ -178,7 +179,7 @@ pub(super) fn stop(world: &World) -> Result<()> {
     container::unmount_all(world);
     remove_control_groups(world);
     world.forget();
-    log::note(world, "stopped");
+    service_log::note(world, "stopped");
     let _ = fs::remove_dir_all(world.run());
     drop(lock);
     Ok(())
