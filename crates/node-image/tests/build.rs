@@ -202,7 +202,12 @@ mod interrupted {
         fn left(&self) -> Vec<PathBuf> {
             let entries = fs::read_dir(self.0.path().join("tmp")).unwrap();
             let paths = entries.map(|entry| entry.unwrap().path());
-            let ours = |path: &PathBuf| path.to_string_lossy().contains("/apple-k8s-base-");
+            let ours = |path: &PathBuf| {
+                let path = path.to_string_lossy();
+                ["/apple-k8s-base-", "/mmdebstrap."]
+                    .iter()
+                    .any(|name| path.contains(name))
+            };
             paths.filter(ours).collect()
         }
 
