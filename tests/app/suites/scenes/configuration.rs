@@ -85,7 +85,7 @@ impl Scene {
     }
 
     /// Waits until the editor holds a line like this.
-    async fn text_has(&self, wanted: &str) {
+    pub(super) async fn text_has(&self, wanted: &str) {
         let end = std::time::Instant::now() + SOON;
         loop {
             let script = format!("return {EDITOR}?.innerText ?? ''");

@@ -23,6 +23,10 @@ impl Scene {
     pub(crate) async fn every_view(&self) {
         for (key, name) in VIEWS {
             self.window.ctrl(key).await;
+            if name == "configuration" {
+                // The editor comes after the form.
+                self.text_has("kind: Cluster").await;
+            }
             self.picture_both(&format!("view-{name}")).await;
         }
         self.window.shows("shop/cart", SOON).await;
