@@ -89,7 +89,7 @@ impl Engine {
 
         let made =
             op.unless_cancelled(self.make(&request, &mut prepared, &creation, &container, op));
-        let known = match made.await {
+        let known = match Box::pin(made).await {
             Ok(admin) => self.remember(&request, &prepared, &admin).map(|()| admin),
             Err(error) => Err(error),
         };
