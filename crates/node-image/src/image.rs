@@ -101,7 +101,6 @@ impl NodeImage {
     }
 }
 
-/// `v1.MINOR.PATCH`, with a pre-release behind it at most: it becomes part of commands.
 /// The first release, v1.31, whose kubeadm reads the configuration that nodes write (v1beta4).
 const OLDEST_MINOR: u32 = 31;
 
@@ -109,6 +108,7 @@ fn minor(version: &str) -> Option<u32> {
     version.split('.').nth(1)?.parse().ok()
 }
 
+/// `v1.MINOR.PATCH`, with a pre-release behind it at most: it becomes part of commands.
 fn is_version(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("v1.") else {
         return false;
