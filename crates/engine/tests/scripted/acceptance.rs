@@ -36,7 +36,8 @@ fn booting() -> Script {
         .on(&["run", PROBE], [Act::Option("--name".into())])
         .on(
             &["exec", "is-system-running"],
-            [Act::Stdout("running\n".into())],
+            // Figures have two digits.
+            [Act::Wait(10), Act::Stdout("running\n".into())],
         )
         .on(&["exec", PROBE, "sh"], [Act::Stdout(programs)])
         .on(
