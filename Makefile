@@ -14,7 +14,7 @@ export APPLE_K8S_USER_PATH := $(PATH)
 # The Go there is what set-up fetches where the host's is too old, or missing.
 export PATH := $(CARGO_TARGET_DIR)/debug:$(CACHE)/tools/go/bin:$(PATH)
 
-.PHONY: run app test bench install bundle deb setup setup-app setup-bench setup-test build pages build-app lint unit ui darwin image image-arm64 system
+.PHONY: run app test bench install bundle deb setup setup-app setup-bench setup-test build pages build-app lint unit ui darwin darwin-build image image-arm64 system
 
 # A cluster with a sample web app. Run again, it changes nothing.
 run: setup build
@@ -96,9 +96,15 @@ unit: build
 ui: pages
 	cd ui && npm test --silent && npm run --silent browser
 
-# App and CLI as a Mac would compile them.
+# App and CLI as a Mac would compile them; the symbols that linking them takes for granted.
 darwin: build
 	xtask darwin check
+	cargo test --locked --workspace --test darwin promises -- --ignored
+
+# App and CLI linked for a Mac as they are shipped, and read back by LLVM's tools. After a change this takes
+# some minutes, the first time a quarter of an hour.
+darwin-build: setup-test build pages
+	cargo test --locked --workspace --test darwin -- --ignored
 
 # The node image, where it is not there already.
 image: build

@@ -87,6 +87,9 @@ pub(super) fn run(tool: Tool) -> Result<ExitCode> {
             let stubs = std::env::var_os(STUBS).context("DARWIN_STUBS is not set")?;
             let mut linker = zig(&given);
             linker.args(stub_folders(Path::new(&stubs)));
+            // The program's own number is made of all that is linked: without this, also of the
+            // folders of the objects, which have another name each time.
+            linker.arg("-Wl,-S");
             linker
         }
     };
