@@ -24,14 +24,16 @@ const TICK: Duration = Duration::from_secs(1);
 /// Work that took less is not worth a notification, in milliseconds.
 const LONG: i64 = 5_000;
 
-/// Begins to pass on.
-pub(crate) fn begin<R: Runtime>(app: &AppHandle<R>) {
+/// Begins to pass on. Started at login, the app starts the clusters that are to come with it.
+pub(crate) fn begin<R: Runtime>(app: &AppHandle<R>, at_login: bool) {
     let desk = desk(app);
     use_settings(app, &desk.settings(), false);
     tauri::async_runtime::spawn(snapshots(app.clone(), Arc::clone(&desk)));
     tauri::async_runtime::spawn(redraw(app.clone(), Arc::clone(&desk)));
     tauri::async_runtime::spawn(events(app.clone(), Arc::clone(&desk)));
-    tauri::async_runtime::spawn(async move { desk.start_chosen().await });
+    if at_login {
+        tauri::async_runtime::spawn(async move { desk.start_chosen().await });
+    }
 }
 
 async fn snapshots<R: Runtime>(app: AppHandle<R>, desk: Arc<Desk>) {

@@ -57,7 +57,7 @@ pub fn run() {
             let desktop: Arc<dyn Desktop> = Arc::new(desktop::System(app.handle().clone()));
             app.manage(desktop);
             tray::draw(app.handle());
-            feed::begin(app.handle());
+            feed::begin(app.handle(), background);
             let folder = std::env::current_dir().unwrap_or_default();
             opened::keep(app.handle(), opened::named(std::env::args_os(), &folder));
             // Finder names its files before all this.

@@ -448,6 +448,25 @@ async fn work_that_waits_keeps_the_program_that_it_was_asked_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn clusters_start_with_the_app_only_at_login() {
+    let script = Script::healthy("1.5.0")
+        .on(&["list"], [nodes("stopped")])
+        .on(&["start"], [Act::Mark, Act::Hang]);
+    let bench = Bench::new(&script);
+    one_cluster(&bench);
+    let mut settings = bench.desk.settings();
+    settings.start_clusters = vec!["dev".into()];
+    bench.desk.settings_set(settings.clone()).unwrap();
+    bench.desk.start_chosen().await;
+    assert!(!bench.desk.is_busy(), "it is not started at login");
+    settings.start_at_login = true;
+    bench.desk.settings_set(settings).unwrap();
+    bench.desk.start_chosen().await;
+    bench.stand.wait_for_mark();
+    bench.desk.wind_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn settings_that_can_not_be_read_are_told_and_nothing_stops() {
     let folder = tempfile::tempdir().unwrap();
     let place = Place::at(folder.path());

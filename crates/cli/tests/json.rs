@@ -130,7 +130,7 @@ const CASES: &[Case] = &[
     ),
     case(
         "build node-image",
-        "--kubernetes-version v1.2.3",
+        "--kubernetes-version v1.99.0",
         unbuildable,
         Err("RuntimeFailed"),
     ),

@@ -1,5 +1,7 @@
 //! This machine: its runtime, kubeconfig files, terminal, browser, and the app itself.
 
+use std::time::Duration;
+
 use app::settings::Settings;
 use app::wire::{AppInfo, DiagnosticsFile, QuitWhen, RevealTarget, TerminalTarget, WindowName};
 use engine::{Check, Error, ErrorCode};
@@ -7,6 +9,9 @@ use tauri::{AppHandle, Runtime};
 
 use super::{Answer, Desk, Desktop};
 use crate::windows;
+
+/// How long what is cancelled by quitting gets to clean up: nodes are removed in a second or two.
+const CLEAN_UP: Duration = Duration::from_secs(15);
 
 #[tauri::command]
 pub(super) async fn context_use(desk: Desk<'_>, name: String) -> Answer<()> {
@@ -96,8 +101,12 @@ pub(super) async fn diagnostics_save(
 
 #[tauri::command]
 pub(super) async fn app_quit(desk: Desk<'_>, desktop: Desktop<'_>, when: QuitWhen) -> Answer<()> {
-    if when == QuitWhen::AfterWork {
-        desk.idle().await;
+    match when {
+        QuitWhen::AfterWork => desk.idle().await,
+        // What was begun is undone in order; what hangs in that is left to the next start.
+        QuitWhen::Now => {
+            let _ = tokio::time::timeout(CLEAN_UP, desk.wind_up()).await;
+        }
     }
     desktop.quit();
     Ok(())

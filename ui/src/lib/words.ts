@@ -103,6 +103,8 @@ export const t = {
   cancelled: (cluster: string) => `Cancelled. Everything made for ${quoted(cluster)} was removed.`,
   quitWhileBusy: (cluster: string) =>
     `${quoted(cluster)} is still starting. If you quit now, Start finishes it later.`,
+  quitWhileCreating: (cluster: string) =>
+    `${quoted(cluster)} is still being created. If you quit now, what was made of it is removed.`,
   switchedElsewhere: (context: string, time: string) =>
     `kubectl now uses ${quoted(context)}. Another program changed it at ${time}.`,
   firstCreate: (cluster: string, current: string) => `Let kubectl use ${quoted(cluster)}? It uses ${quoted(current)} now.`,

@@ -32,6 +32,10 @@ impl Desk {
             }
             CreateSource::Text { text } => parse(text)?,
         };
+        let draft = match source {
+            CreateSource::Default => None,
+            CreateSource::Text { text } => Some(text.clone()),
+        };
         let name = cluster.name.clone();
         self.refuse_twice(&name)?;
         let set_context = match choice {
@@ -54,8 +58,8 @@ impl Desk {
                 desk.note_switch(&request.cluster.name);
             }
             let created = engine.create(request, &op).await?;
-            if let Err(error) = desk.draft_set(None, None) {
-                tracing::warn!(%error, "the draft stays");
+            if let Some(draft) = draft {
+                desk.draft_used(None, &draft);
             }
             Ok(Some(format!(
                 "“{}” is ready: Kubernetes {}.",
@@ -131,8 +135,9 @@ impl Desk {
     pub fn cluster_restart(self: &Arc<Self>, name: &str) -> u64 {
         let order = Order::on(OperationKind::Restart, name);
         let name = name.to_owned();
-        self.begin(order, move |_, engine, op| async move {
+        self.begin(order, move |desk, engine, op| async move {
             Box::pin(engine.restart(&name, Some(WAIT), &op)).await?;
+            desk.follow_started(&name).await?;
             Ok(Some(format!("“{name}” runs again.")))
         })
     }
@@ -198,10 +203,12 @@ impl Desk {
         })
     }
 
-    /// Starts the clusters that the user wants to have with the app, as far as they are stopped.
+    /// After a start at login: starts the clusters that the user wants to have then, as far as they
+    /// are stopped.
     pub async fn start_chosen(self: &Arc<Self>) {
-        let chosen = self.settings().start_clusters;
-        if chosen.is_empty() {
+        let settings = self.settings();
+        let chosen = settings.start_clusters;
+        if chosen.is_empty() || !settings.start_at_login {
             return;
         }
         let mut snapshots = self.snapshots();

@@ -1,5 +1,6 @@
 //! The Cluster YAML: checked, planned, applied, and drafts of it.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -73,12 +74,10 @@ impl Desk {
     pub fn config_apply(self: &Arc<Self>, cluster: &str, text: &str) -> Result<u64> {
         let wanted = parse(text)?;
         let order = Order::on(OperationKind::Change, cluster);
-        let cluster = cluster.to_owned();
+        let (cluster, draft) = (cluster.to_owned(), text.to_owned());
         Ok(self.begin(order, move |desk, engine, op| async move {
             let changed = engine.change(&cluster, &wanted, Some(WAIT), &op).await?;
-            if let Err(error) = desk.draft_set(Some(&cluster), None) {
-                tracing::warn!(%error, "the draft stays");
-            }
+            desk.draft_used(Some(&cluster), &draft);
             Ok(Some(changes(&changed)))
         }))
     }
@@ -126,7 +125,7 @@ impl Desk {
         }
         let shown = path.display().to_string();
         blocking(move || {
-            std::fs::write(&path, text).map_err(|error| Error::io("write", &path, &error))
+            write_in_place(&path, &text).map_err(|error| Error::io("write", &path, &error))
         })
         .await?;
         Ok(shown)
@@ -155,6 +154,23 @@ impl Desk {
         }
     }
 
+    /// Forgets an unfinished text that was made true; one that was edited since is kept.
+    pub(super) fn draft_used(&self, cluster: Option<&str>, text: &str) {
+        let same = self
+            .draft_get(cluster)
+            .map(|draft| draft.as_deref() == Some(text));
+        let forgotten = same.and_then(|same| {
+            if same {
+                self.draft_set(cluster, None)
+            } else {
+                Ok(())
+            }
+        });
+        if let Err(error) = forgotten {
+            tracing::warn!(%error, "the draft stays");
+        }
+    }
+
     /// The name becomes part of a path: it is checked here, whoever asks.
     fn draft_file(&self, cluster: Option<&str>) -> Result<PathBuf> {
         let name = match cluster {
@@ -167,6 +183,26 @@ impl Desk {
         };
         Ok(self.place.drafts().join(format!("{name}.yaml")))
     }
+}
+
+/// Replaces a file of the user's at once, so that a full disk leaves the old one. A link stays one,
+/// and who may read it stays the same.
+fn write_in_place(path: &Path, text: &str) -> std::io::Result<()> {
+    let path = match path.canonicalize() {
+        Ok(path) => path,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return std::fs::write(path, text);
+        }
+        Err(error) => return Err(error),
+    };
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file()
+        .set_permissions(path.metadata()?.permissions())?;
+    file.as_file().sync_all()?;
+    file.persist(&path)?;
+    Ok(())
 }
 
 /// What a change did, in one line.
@@ -189,5 +225,48 @@ fn changes(changed: &engine::Changed) -> String {
         text
     } else {
         format!("{text} Load again: {}.", changed.lacking.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use engine::Home;
+
+    use super::*;
+    use crate::place::Place;
+
+    #[tokio::test]
+    async fn a_draft_that_was_edited_since_outlives_the_work_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::at(folder.path().join("app"));
+        let desk = Desk::at(place, Home::at(folder.path().join("home"))).unwrap();
+        for cluster in [None, Some("dev")] {
+            desk.draft_set(cluster, Some("edited")).unwrap();
+            desk.draft_used(cluster, "as it was");
+            assert_eq!(desk.draft_get(cluster).unwrap().as_deref(), Some("edited"));
+            desk.draft_used(cluster, "edited");
+            assert_eq!(desk.draft_get(cluster).unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn a_file_is_replaced_at_once_behind_its_link_and_keeps_who_may_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (
+            folder.path().join("cluster.yaml"),
+            folder.path().join("link"),
+        );
+        write_in_place(&file, "old").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o604)).unwrap();
+        let open = std::fs::File::open(&file).unwrap();
+        symlink(&file, &link).unwrap();
+        write_in_place(&link, "new").unwrap();
+        assert!(link.is_symlink(), "the link is gone");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o604);
+        // Who read the old one while it was replaced has all of that.
+        assert_eq!(std::io::read_to_string(open).unwrap(), "old");
     }
 }

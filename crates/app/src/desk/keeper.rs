@@ -121,7 +121,6 @@ impl Desk {
             .iter()
             .partition(|summary| summary.state == engine::ClusterState::Foreign);
         *locked(&self.foreign) = foreign.iter().map(|one| one.name.clone()).collect();
-        self.store.tell(Fact::Runtime(ready(&engine).await));
         let found: Vec<Found> = own
             .into_iter()
             .map(|summary| found(summary, &nodes))
@@ -131,7 +130,10 @@ impl Desk {
             .filter(|one| matches!(one.state, ClusterState::Running | ClusterState::Partial))
             .map(|one| one.name.clone())
             .collect();
+        // First the clusters: who waits for a runtime that is ready, reads them.
+        let ready = ready(&engine).await;
         self.store.tell(Fact::Clusters(found));
+        self.store.tell(Fact::Runtime(ready));
         self.views.sizes(&nodes);
         self.views.look();
         if ask {

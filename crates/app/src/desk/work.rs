@@ -154,6 +154,10 @@ impl Desk {
         locked(&self.work.running).remove(&id);
         self.store.tell(Fact::Ended(id, ending));
         let snapshot = self.snapshot();
+        // Of those that are not shown any more, nobody asks for the log.
+        let shown = |id: &u64| snapshot.operations.iter().any(|one| one.id == *id);
+        let running: Vec<u64> = locked(&self.work.running).keys().copied().collect();
+        locked(&self.work.logs).retain(|id, _| shown(id) || running.contains(id));
         if let Some(ended) = snapshot.operations.iter().find(|one| one.id == id) {
             self.send(Event::Ended(Arc::new(ended.clone())));
         }
@@ -166,12 +170,14 @@ impl Desk {
     pub(super) fn note(&self, id: u64, text: String) {
         if let Some(log) = locked(&self.work.logs).get(&id) {
             log.send_modify(|lines| {
-                if lines.len() < MOST_LINES {
-                    lines.push(LogLine {
-                        at: Some(clock::now()),
-                        text,
-                    });
+                // The last lines say how it ended.
+                if lines.len() == MOST_LINES {
+                    lines.remove(0);
                 }
+                lines.push(LogLine {
+                    at: Some(clock::now()),
+                    text,
+                });
             });
         }
     }

@@ -68,7 +68,7 @@ fn create_waits_three_minutes_by_default_and_refuses_nonsense() {
     assert!(!args.retain && !args.set_context && args.workers.is_none());
     for line in [
         "apple-k8s create cluster --workers -1",
-        "apple-k8s create cluster --workers 101",
+        "apple-k8s create cluster --workers 250",
         "apple-k8s create cluster --workers two",
         "apple-k8s create cluster --wait 5",
         "apple-k8s create cluster --kubernetes-version latest",

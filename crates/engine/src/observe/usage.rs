@@ -343,8 +343,10 @@ impl CpuStats {
 impl Summary {
     /// Memory of the node that can't be given back; none where the kubelet's figure is less than
     /// that of the node's parts. With the first version of control groups it can't see all of a
-    /// node that is itself a container.
+    /// node that is itself a container. Nor from a kubelet that has looked once only, and so has no
+    /// rate yet: that was while the node booted, and next to nothing ran.
     fn memory(&self) -> Option<u64> {
+        self.node.cpu.usage_nano_cores?;
         let whole = self.node.memory.working_set_bytes?;
         let known = |memory: &MemoryStats| memory.working_set_bytes.unwrap_or_default();
         let system = self.node.system_containers.iter();
@@ -404,7 +406,7 @@ mod tests {
             let memory = |bytes: u64| json!({"workingSetBytes": bytes});
             let pod = |bytes: u64| json!({"podRef": {"name": "p", "namespace": "n"}, "memory": memory(bytes)});
             summary(json!({
-                "node": {"memory": memory(whole), "systemContainers":
+                "node": {"cpu": {"usageNanoCores": 1}, "memory": memory(whole), "systemContainers":
                     [{"name": "kubelet", "memory": memory(kubelet)}]},
                 "pods": pods.map(pod)
             }))
@@ -416,6 +418,14 @@ mod tests {
             None,
             "less than its kubelet"
         );
+    }
+
+    #[test]
+    fn a_kubelet_that_has_looked_once_is_not_believed() {
+        let mut node = json!({"node": {"memory": {"workingSetBytes": 43_000_000}}});
+        assert_eq!(summary(node.clone()).memory(), None);
+        node["node"]["cpu"] = json!({"usageNanoCores": 5_000_000});
+        assert_eq!(summary(node).memory(), Some(43_000_000));
     }
 
     #[test]
