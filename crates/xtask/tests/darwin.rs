@@ -191,16 +191,8 @@ fn every_symbol_is_promised_by_the_library_that_it_is_taken_from() {
         .iter()
         .flat_map(|(library, symbols)| symbols.iter().map(|symbol| (short(library), *symbol)))
         .collect();
-    let zig = fs::read_dir(cache().join("darwin")).unwrap();
-    let zig = zig.map(|entry| entry.unwrap().path());
-    let known = zig
-        .map(|folder| folder.join("ziglang/lib/libc/darwin/libSystem.tbd"))
-        .find(|stub| stub.is_file())
-        .expect("zig knows the system's library");
-    let known = fs::read_to_string(known).unwrap();
-    let known: BTreeSet<&str> = known
-        .split(|c: char| !(c.is_ascii_alphanumeric() || "_$".contains(c)))
-        .collect();
+    let text = fs::read_to_string(system_stub()).unwrap();
+    let known = words(&text);
     for program in PROGRAMS.values() {
         let imports = imported(program);
         assert!(imports.len() > 100, "{imports:?}");
@@ -213,6 +205,20 @@ fn every_symbol_is_promised_by_the_library_that_it_is_taken_from() {
             assert!(is_known, "{symbol} of {library}, for {}", program.display());
         }
     }
+}
+
+/// What zig knows of the system's own library, libSystem.
+fn system_stub() -> PathBuf {
+    let zig = fs::read_dir(cache().join("darwin")).unwrap();
+    let zig = zig.map(|entry| entry.unwrap().path());
+    zig.map(|folder| folder.join("ziglang/lib/libc/darwin/libSystem.tbd"))
+        .find(|stub| stub.is_file())
+        .expect("zig knows the system's library")
+}
+
+fn words(stub: &str) -> BTreeSet<&str> {
+    let words = stub.split(|c: char| !(c.is_ascii_alphanumeric() || "_$".contains(c)));
+    words.collect()
 }
 
 /// Where the build keeps its parts.
@@ -325,6 +331,8 @@ fn promises_are_kept_by_published_bindings() {
         .map(|package| Path::new(package["manifest_path"].as_str().unwrap()).to_owned())
         .map(|manifest| sources(manifest.parent().unwrap()))
         .collect();
+    let system = fs::read_to_string(system_stub()).unwrap();
+    let system = words(&system);
     for (library, symbols) in PROMISED.iter() {
         let name = short(library);
         let links = format!(
@@ -337,6 +345,11 @@ fn promises_are_kept_by_published_bindings() {
             .collect();
         assert!(!bindings.is_empty(), "nothing published links {library}");
         for symbol in symbols.iter().filter(|symbol| !BY_CLANG.contains(symbol)) {
+            // Bindings of a framework may declare what they use of the system too.
+            assert!(
+                !system.contains(symbol),
+                "{symbol} is the system's, not {library}'s"
+            );
             let name = symbol.strip_prefix('_').unwrap_or(symbol);
             let declarations = [format!("fn {name}("), format!("static {name}:")];
             let declares = |text: &&&String| declarations.iter().any(|words| text.contains(words));

@@ -1,6 +1,7 @@
 //! The tray icon and its menu as the desktop's panel sees them: over the session bus.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -63,12 +64,15 @@ impl Tray {
         Self { menu, item }
     }
 
-    /// File of the icon that is shown.
-    pub async fn icon(&self) -> String {
-        self.item
-            .get_property("IconName")
-            .await
-            .expect("the icon's name")
+    /// The icon that is shown, as the file of it that the app made.
+    pub async fn picture(&self) -> Vec<u8> {
+        let text = async |name| -> String {
+            let property = self.item.get_property(name).await;
+            property.expect("a property of the icon")
+        };
+        let (folder, name) = (text("IconThemePath").await, text("IconName").await);
+        let file = Path::new(&folder).join(name).with_extension("png");
+        std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
     }
 
     /// The whole menu.

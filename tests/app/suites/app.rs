@@ -26,6 +26,7 @@ fn from_an_empty_home_to_a_deleted_cluster() {
         scene.creation_cancelled().await;
         scene.context_switched().await;
         scene.stopped_and_started().await;
+        scene.seen_from_the_command_line().await;
         scene.deleted().await;
         scene.end().await;
     });

@@ -121,12 +121,14 @@ impl Scene {
                     && menu.find("Start service").is_some_and(|row| row.enabled)
             })
             .await;
+        let attention = self.tray.picture().await;
         self.window.press("Start the service").await;
         self.tray
             .wait("that the service runs", SOON, |menu| {
                 menu.rows[0].text == "No cluster yet"
             })
             .await;
+        assert_ne!(self.tray.picture().await, attention, "all seems well");
     }
 
     /// A service that is stopped under the app is told within moments, with what to do.

@@ -1,5 +1,8 @@
 //! From the first look to the last: made, stopped, started, deleted.
 
+use std::collections::BTreeSet;
+use std::time::Instant;
+
 use app_tests::Row;
 
 use super::{CLUSTER, OTHERS, READY, SOON, Scene, runs};
@@ -18,15 +21,20 @@ impl Scene {
 
     /// From the tray's row to a cluster that is ready.
     pub(crate) async fn one_click(&self) {
+        let nothing = self.tray.picture().await;
         self.tray.click("Start a cluster").await;
         self.tray
             .wait("that the cluster starts", SOON, |menu| {
                 menu.rows[0].text.starts_with("dev · ")
             })
             .await;
+        let busy = self.tray.picture().await;
         self.window.shows("Log of this operation", SOON).await;
         self.picture("creating-light");
         self.tray.wait("that the cluster runs", READY, runs).await;
+        let running = self.tray.picture().await;
+        let pictures = BTreeSet::from([nothing, busy, running]);
+        assert_eq!(pictures.len(), 3, "icons of two states are the same");
         let nodes = self.kubectl(["get", "nodes"]).ok();
         assert!(nodes.text().contains(" Ready "), "{}", nodes.text());
         self.window.shows("The node is ready", SOON).await;
@@ -61,9 +69,36 @@ impl Scene {
         let text = self.window.text().await;
         assert!(!text.contains("No answer"), "it is stopped by wish: {text}");
         self.picture_both("stopped").await;
-        // What the command line does shows in the app.
-        self.user.apple_k8s(["start", "cluster", CLUSTER]).ok();
-        self.tray.wait("that the cluster runs", SOON, runs).await;
+        self.tray.click("Start “dev”").await;
+        self.tray.wait("that the cluster runs", READY, runs).await;
+        self.tray.click("Restart “dev”").await;
+        self.tray
+            .wait("the restart", SOON, |menu| {
+                menu.rows[0].text.starts_with("dev · Restarting")
+            })
+            .await;
+        self.tray.wait("that the cluster runs", READY, runs).await;
+    }
+
+    /// What the command line does shows in the app, while it is done and when it is done.
+    pub(crate) async fn seen_from_the_command_line(&self) {
+        for (verb, doing, done) in [
+            ("stop", "dev · Stopping", "dev · Stopped"),
+            ("start", "dev · Starting", "dev · Running"),
+        ] {
+            let shows = async |text: &str, since: Instant| {
+                let fits = |menu: &Row| menu.rows[0].text.starts_with(text);
+                self.tray.wait(text, SOON, fits).await;
+                let after = since.elapsed().as_secs_f64();
+                eprintln!("  the tray says \"{text}\" after {after:.1} s");
+            };
+            let began = Instant::now();
+            let running = self.user.apple_k8s([verb, "cluster", CLUSTER]).start();
+            shows(doing, began).await;
+            let ended = tokio::task::spawn_blocking(|| running.end(READY));
+            ended.await.expect("the command line").ok();
+            shows(done, Instant::now()).await;
+        }
     }
 
     /// Deleting asks, and takes the entry of the kubeconfig with it.

@@ -43,7 +43,7 @@ const wellChecks: Check[] = [
   { id: "kernel", title: "Kernel for nodes", state: "ok", detail: "6.18.5", code: null, fix: null },
   { id: "memory", title: "Memory", state: "ok", detail: "14 Gi free, first cluster uses 6.0 Gi", code: null, fix: null },
   { id: "disk", title: "Disk", state: "ok", detail: "212 Gi free", code: null, fix: null },
-  { id: "localNetwork", title: "Local Network", state: "ok", detail: "allowed", code: null, fix: null },
+  { id: "network", title: "Networks", state: "ok", detail: "the usual subnets of clusters are free", code: null, fix: null },
 ];
 
 const checksWithProblems: Check[] = wellChecks.map((check) => {
@@ -51,7 +51,7 @@ const checksWithProblems: Check[] = wellChecks.map((check) => {
     return { ...check, state: "failed", detail: "not running", code: "RuntimeStopped", fix: { id: "start-service", label: "Start service" } };
   if (check.id === "kernel")
     return { ...check, state: "warning", detail: "6.12.28, needs 6.18", fix: { id: "install-kernel", label: "Update kernel" } };
-  if (check.id === "localNetwork") return { ...check, state: "unknown", detail: "checked when the service runs" };
+  if (check.id === "network") return { ...check, state: "unknown", detail: "checked when the service runs" };
   return check;
 });
 
