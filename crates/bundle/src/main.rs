@@ -155,7 +155,7 @@ fn show(app: &Path, verified: &Verified) {
         verified.files,
         verified.signer,
         if verified.stapled {
-            ", with a ticket"
+            ", with a ticket that only a Mac can check"
         } else {
             ""
         },
