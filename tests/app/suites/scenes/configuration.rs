@@ -8,7 +8,7 @@ use super::{CLUSTER, READY, SOON, Scene, until};
 pub(super) const CANCELLED: &str = "short";
 
 /// Lines of the editor, which lives in a tree of its own.
-const EDITOR: &str = "document.querySelector('.editor').shadowRoot.querySelector('.cm-content')";
+const EDITOR: &str = "document.querySelector('.editor')?.shadowRoot?.querySelector('.cm-content')";
 
 impl Scene {
     /// A worker added in the form, its label in the text: applied after the plan was seen.
