@@ -116,7 +116,8 @@ func (r *Report) save() error {
 	if err := os.MkdirAll(filepath.Dir(ReportFile), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(ReportFile, content, 0o644)
+	// Whoever waits for the file reads it the moment it is there.
+	return contract.WriteFile(ReportFile, content, 0o644)
 }
 
 // LoadReport reads what the boot found out. Without a report this program was
