@@ -10,7 +10,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?)
         .join("../../node-image")
         .canonicalize()?;
-    println!("cargo::rerun-if-changed={}", root.display());
+    // Relative: another clone in the same target folder has files of its own.
+    println!("cargo::rerun-if-changed=../../node-image");
     let mut files = Vec::new();
     collect(&root, &mut files)?;
     files.sort();
@@ -19,8 +20,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let name = file.strip_prefix(&root)?.to_string_lossy().into_owned();
         writeln!(
             source,
-            "    ({name:?}, include_bytes!({:?})),",
-            file.display().to_string()
+            "    ({name:?}, include_bytes!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {:?}))),",
+            format!("/../../node-image/{name}")
         )?;
     }
     source.push_str("];\n");
