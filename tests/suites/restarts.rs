@@ -162,9 +162,9 @@ fn restart(cluster: &Cluster<'_>, nodes: &[String], first: &Life, cycle: usize) 
     assert_eq!(states, "True True True", "cycle {cycle}");
     // The pod's state may still be that of the last life: its container starts once a cycle.
     let again = format!("jsonpath={{.status.containerStatuses[0].restartCount}}={cycle}");
-    let pages = network::pages(cluster);
-    let pods = pages.iter().map(|page| format!("pod/{}", page.name));
-    let pods: Vec<String> = pods.chain(["pod/keeper".into()]).collect();
+    let pages = ["get", "pods", "--selector", "app=page", "--output", "name"];
+    let pages = cluster.kubectl(pages).ok().text();
+    let pods: Vec<&str> = pages.lines().chain(["pod/keeper"]).collect();
     cluster.wait(&again, &pods.join(" "));
     cluster.wait("condition=Ready", &pods.join(" "));
     network::pod_to_pod(cluster);
