@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use system_tests::{Call, Checks, Cluster, Output, Traces, User, free_port, http_get};
+use system_tests::{BuiltImage, Call, Checks, Cluster, Output, Traces, User, free_port, http_get};
 
 /// A file of kind that asks for nearly all that maps, and leaves a port to us.
 const KIND: &str = include_str!("configured/kind.yaml");
@@ -61,6 +61,9 @@ fn clusters_are_what_their_files_say() {
     checks.check("a port that was left to us leads into the node", || {
         asked.apply(API_PORT);
         answers(mapped);
+    });
+    checks.check("a container's files by fuse-overlayfs", || {
+        fuse_overlayfs(&asked);
     });
     checks.check("the file again changes nothing", || {
         let again = ["apply", "cluster", "--config", kind, "--dry-run"];
@@ -121,6 +124,20 @@ fn patched(cluster: &Cluster<'_>) {
     let config = cluster.in_node(&node, ["containerd", "config", "dump"]);
     let config = config.ok().text();
     assert!(config.contains("/etc/containerd/mirrors.d"), "{config}");
+}
+
+/// Shows: the other snapshotter of the node image, which a runtime of containerd's can name.
+fn fuse_overlayfs(cluster: &Cluster<'_>) {
+    const IMAGE: &str = "system-test:1";
+    const RUN: &str = "systemctl start containerd-fuse-overlayfs && systemctl restart containerd && \
+                       ctr --namespace k8s.io run --rm --snapshotter fuse-overlayfs \
+                       docker.io/library/system-test:1 fuse-test sh -c 'grep \" / \" /proc/mounts'";
+    let _image = BuiltImage::busybox(cluster.user(), IMAGE);
+    let load = ["load", "image", IMAGE, "--name", cluster.name()];
+    cluster.call(load).ok();
+    let node = cluster.control_plane();
+    let root = cluster.in_node(&node, ["bash", "-c", RUN]).ok().text();
+    assert!(root.contains("fuse.fuse-overlayfs"), "{root}");
 }
 
 fn subnets(cluster: &Cluster<'_>) {
