@@ -651,6 +651,20 @@ fn quitting_when_done_waits_for_the_work() {
 }
 
 #[test]
+fn quitting_now_undoes_what_was_begun_first() {
+    let script = Script::healthy("1.5.0")
+        .on(&["list"], [Act::Stdout("[]".into())])
+        .on(&["system", "start"], [Act::Mark, Act::Hang]);
+    let bench = Bench::over(&script);
+    let window = bench.window("main");
+    call(&window, "runtime_start", json!({})).unwrap();
+    bench.stand.wait_for_mark();
+    call(&window, "app_quit", json!({"when": "now"})).unwrap();
+    assert!(!bench.desk().is_busy(), "it is still at work");
+    assert_eq!(bench.desktop.now().asked, ["quit"]);
+}
+
+#[test]
 fn each_command_is_granted_by_name_and_nothing_is_granted_wholesale() {
     let granted = |file: &str| -> BTreeSet<String> {
         let capability: Value = serde_json::from_str(file).unwrap();

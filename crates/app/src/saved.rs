@@ -1,7 +1,7 @@
 //! Small files that are replaced at once, and survive what makes them unreadable.
 
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -99,10 +99,56 @@ pub(crate) fn replace(file: &Path, text: &str) -> Result<()> {
     })
 }
 
+/// Replaces a file of the user's at once, so that a full disk leaves the old one. A link stays one,
+/// and who may read it stays the same.
+pub(crate) fn overwrite(path: &Path, text: &str) -> io::Result<()> {
+    let path = match path.canonicalize() {
+        Ok(path) => path,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return fs::write(path, text);
+        }
+        Err(error) => return Err(error),
+    };
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file()
+        .set_permissions(path.metadata()?.permissions())?;
+    file.as_file().sync_all()?;
+    file.persist(&path)?;
+    Ok(())
+}
+
 /// Removes a file that may be gone already.
 pub(crate) fn remove(file: &Path) -> Result<()> {
     match fs::remove_file(file) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io("remove", file, &error)),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_at_once_behind_its_link_and_keeps_who_may_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (
+            folder.path().join("cluster.yaml"),
+            folder.path().join("link"),
+        );
+        overwrite(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o604)).unwrap();
+        let open = fs::File::open(&file).unwrap();
+        symlink(&file, &link).unwrap();
+        overwrite(&link, "new").unwrap();
+        assert!(link.is_symlink(), "the link is gone");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o604);
+        // Who read the old one while it was replaced has all of that.
+        assert_eq!(io::read_to_string(open).unwrap(), "old");
     }
 }

@@ -1,6 +1,5 @@
 //! The Cluster YAML: checked, planned, applied, and drafts of it.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -125,7 +124,7 @@ impl Desk {
         }
         let shown = path.display().to_string();
         blocking(move || {
-            write_in_place(&path, &text).map_err(|error| Error::io("write", &path, &error))
+            saved::overwrite(&path, &text).map_err(|error| Error::io("write", &path, &error))
         })
         .await?;
         Ok(shown)
@@ -185,26 +184,6 @@ impl Desk {
     }
 }
 
-/// Replaces a file of the user's at once, so that a full disk leaves the old one. A link stays one,
-/// and who may read it stays the same.
-fn write_in_place(path: &Path, text: &str) -> std::io::Result<()> {
-    let path = match path.canonicalize() {
-        Ok(path) => path,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return std::fs::write(path, text);
-        }
-        Err(error) => return Err(error),
-    };
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file()
-        .set_permissions(path.metadata()?.permissions())?;
-    file.as_file().sync_all()?;
-    file.persist(&path)?;
-    Ok(())
-}
-
 /// What a change did, in one line.
 fn changes(changed: &engine::Changed) -> String {
     let parts: Vec<String> = [
@@ -230,8 +209,6 @@ fn changes(changed: &engine::Changed) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt, symlink};
-
     use engine::Home;
 
     use super::*;
@@ -249,24 +226,5 @@ mod tests {
             desk.draft_used(cluster, "edited");
             assert_eq!(desk.draft_get(cluster).unwrap(), None);
         }
-    }
-
-    #[test]
-    fn a_file_is_replaced_at_once_behind_its_link_and_keeps_who_may_read_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let (file, link) = (
-            folder.path().join("cluster.yaml"),
-            folder.path().join("link"),
-        );
-        write_in_place(&file, "old").unwrap();
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o604)).unwrap();
-        let open = std::fs::File::open(&file).unwrap();
-        symlink(&file, &link).unwrap();
-        write_in_place(&link, "new").unwrap();
-        assert!(link.is_symlink(), "the link is gone");
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
-        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o604);
-        // Who read the old one while it was replaced has all of that.
-        assert_eq!(std::io::read_to_string(open).unwrap(), "old");
     }
 }

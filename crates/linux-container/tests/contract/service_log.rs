@@ -2,11 +2,10 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::process::Stdio;
 use std::time::Duration;
 
 use crate::program::Program;
-use crate::system::lines;
+use crate::system::followed;
 
 #[test]
 fn twin_what_becomes_of_containers_and_images_is_logged_without_secrets() {
@@ -57,12 +56,7 @@ fn twin_a_log_that_was_put_aside_is_still_read_and_followed() {
     const SOON: Duration = Duration::from_secs(20);
     let program = Program::started();
     let log = program.root().join("service.log");
-    let mut child = program
-        .command(["system", "logs", "--follow"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let told = lines(&mut child);
+    let (mut child, told) = followed(&program);
     let comes = |text: &str| {
         let mut soon = std::iter::from_fn(|| told.recv_timeout(SOON).ok());
         soon.any(|line| line.contains(text))

@@ -24,16 +24,22 @@ pub(crate) fn lines(child: &mut Child) -> Receiver<String> {
     told
 }
 
-#[test]
-fn twin_system_logs_are_followed_until_nobody_reads_them() {
-    const SOON: Duration = Duration::from_secs(20);
-    let program = Program::started();
+/// `system logs --follow`, and what it writes.
+pub(crate) fn followed(program: &Program) -> (Child, Receiver<String>) {
     let mut child = program
         .command(["system", "logs", "--follow"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let told = lines(&mut child);
+    (child, told)
+}
+
+#[test]
+fn twin_system_logs_are_followed_until_nobody_reads_them() {
+    const SOON: Duration = Duration::from_secs(20);
+    let program = Program::started();
+    let (mut child, told) = followed(&program);
     assert!(told.recv_timeout(SOON).unwrap().contains(": started"));
     program.call(["system", "stop"]).ok();
     assert!(told.recv_timeout(SOON).unwrap().ends_with(": stopped"));

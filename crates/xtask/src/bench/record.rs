@@ -13,12 +13,12 @@ use super::machine::Machine;
 use super::memory::Memory;
 use super::store;
 
-/// All that was measured, on one machine with one node image.
 /// Sizes of clusters that there are marks for.
 const SIZES: [u16; 2] = [1, 3];
 /// Pairs of a size that a mark is judged by.
 const ENOUGH: usize = 5;
 
+/// All that was measured, on one machine with one node image.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Record {
     machine: Machine,
@@ -101,7 +101,7 @@ impl Record {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// What is not enough to judge the marks by, and which marks nothing was measured for.
+    /// Sizes that too few pairs were measured of, or none.
     pub(super) fn unjudged(&self) -> impl Iterator<Item = String> {
         SIZES.into_iter().filter_map(|nodes| {
             let pairs = self.of_size(nodes).count();
