@@ -64,9 +64,14 @@ spec:
     command: [sh, -c, "sleep 3600"]
 "#;
 
-/// With a time limit of its own: this busybox falls over its `-T`.
-const VISIT: &str =
-    "busybox timeout 10 wget -q -O - http://acceptance-page.default.svc.cluster.local";
+/// Until it is reached, 20 seconds at most: a node refuses a Service until its kube-proxy has heard
+/// that a pod behind it is Ready. Each try has a time limit of its own: this busybox falls over
+/// `wget -T`.
+const VISIT: &str = "began=$(date +%s)
+until busybox timeout 10 wget -q -O - http://acceptance-page.default.svc.cluster.local; do
+  [ $(($(date +%s) - began)) -lt 20 ] || exit 1
+  sleep 0.2
+done";
 
 impl Trial {
     /// By the runtime's addresses, by the stable ones, and from pod to pod through a Service.
