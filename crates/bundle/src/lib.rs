@@ -10,6 +10,7 @@ mod contents;
 mod information;
 pub mod notarize;
 pub mod sign;
+pub mod size;
 mod verify;
 
 pub use verify::{Expected, Fault, Program, Signer, Verified, verify};

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use bundle::app::{self, APP, Parts};
 use bundle::notarize::{self, Key, Tool};
 use bundle::sign::{self, APPLE_TIME, Identity, Signing};
+use bundle::size::{self, Sizes};
 use bundle::{Expected, Verified, archive, built, entitlements, verify};
 use clap::{Args, Parser};
 
@@ -106,6 +107,7 @@ fn run_make(make: &Make) -> Result<()> {
     )?;
     app::set_times(&new, time)?;
     let verified = read_back(&new, None)?;
+    let sizes = checked_sizes(&new)?;
     let place = make.out.join(APP);
     if place.exists() {
         fs::rename(&place, work.path().join("old.app"))?;
@@ -113,8 +115,12 @@ fn run_make(make: &Make) -> Result<()> {
     fs::rename(&new, &place)?;
     let zip = make.out.join(archive_name(&verified));
     archive::write(&place, &zip)?;
-    show(&place, &verified);
-    println!("{}: {}", zip.display(), size(fs::metadata(&zip)?.len()));
+    show(&place, &verified, &sizes);
+    println!(
+        "{}: {}",
+        zip.display(),
+        size::shown(fs::metadata(&zip)?.len())
+    );
     Ok(())
 }
 
@@ -124,7 +130,7 @@ fn archive_name(verified: &Verified) -> String {
 
 fn run_verify(app: &Path, team: Option<String>) -> Result<()> {
     let verified = read_back(app, team)?;
-    show(app, &verified);
+    show(app, &verified, &checked_sizes(app)?);
     Ok(())
 }
 
@@ -145,14 +151,22 @@ fn expected(team: Option<String>) -> Result<Expected> {
     })
 }
 
-fn show(app: &Path, verified: &Verified) {
-    let total = fs_size(app).map_or_else(|_| "?".to_owned(), size);
+/// The sizes of an app that is not too large.
+fn checked_sizes(app: &Path) -> Result<Sizes> {
+    let sizes = Sizes::of(app)?;
+    sizes.check(size::LARGEST)?;
+    Ok(sizes)
+}
+
+fn show(app: &Path, verified: &Verified, sizes: &Sizes) {
     println!(
-        "{}: {} {}, {} files, {total}, signed by {}{}",
+        "{}: {} {}, {} files, {} of at most {}, signed by {}{}",
         app.display(),
         verified.identifier,
         verified.version,
         verified.files,
+        size::shown(sizes.total()),
+        size::shown(size::LARGEST),
         verified.signer,
         if verified.stapled {
             ", with a ticket that only a Mac can check"
@@ -162,29 +176,13 @@ fn show(app: &Path, verified: &Verified) {
     );
     for (path, program) in &verified.programs {
         println!(
-            "  {path}: {}, macOS {} and newer, {} libraries",
+            "  {path}: {}, {}, macOS {} and newer, {} libraries",
             program.identifier,
+            size::shown(sizes.files.get(path).copied().unwrap_or_default()),
             program.minimum,
             program.libraries.len()
         );
     }
-}
-
-fn fs_size(path: &Path) -> Result<u64> {
-    let kind = fs::symlink_metadata(path)?;
-    if !kind.is_dir() {
-        return Ok(kind.len());
-    }
-    let mut total = 0;
-    for entry in fs::read_dir(path)? {
-        total += fs_size(&entry?.path())?;
-    }
-    Ok(total)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a few megabytes")]
-fn size(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
 fn run_notarize(app: &Path, dry_run: bool) -> Result<()> {
