@@ -14,6 +14,7 @@ pub(crate) mod macho;
 mod program;
 mod requirement;
 mod seal;
+mod ticket;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
@@ -203,13 +204,20 @@ impl<'a> Reading<'a> {
         }
         let signer = main.signer.clone();
         programs.insert(self.main.clone(), main);
+        let stapled = self.files.contains_key(TICKET);
+        if stapled {
+            let hashes = programs
+                .iter()
+                .map(|(path, program)| (path.as_str(), &program.code_directory_hash[..]));
+            ticket::check(self.content(TICKET)?, hashes).at(TICKET)?;
+        }
         Ok(Verified {
             identifier: self.information.identifier.clone(),
             version: self.information.version.clone(),
             signer,
             programs,
             files: self.files.len(),
-            stapled: self.files.contains_key(TICKET),
+            stapled,
         })
     }
 
@@ -237,7 +245,7 @@ impl<'a> Reading<'a> {
                 );
                 return Ok(());
             }
-            // Signed by Apple, for a Mac to read; it names the code directory.
+            // No seal can name it, for it names the seal: looked at when all programs are known.
             TICKET => return Ok(()),
             _ => {}
         }

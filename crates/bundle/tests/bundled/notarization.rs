@@ -12,7 +12,7 @@ use plist::{Dictionary, Value};
 
 use crate::clock::Clock;
 use crate::tampering::stride;
-use crate::workshop::{CLI, LICENCES, MAIN, Workshop, developer, expected};
+use crate::workshop::{CLI, LICENCES, MAIN, TICKET, Workshop, developer, expected};
 
 /// A key as App Store Connect gives them.
 fn key(workshop: &Workshop) -> Key {
@@ -177,20 +177,33 @@ fn a_key_that_cant_be_used_is_found_and_never_shown() {
     }
 }
 
-/// A stand-in that writes down how it was called, gives this verdict and staples a ticket.
-fn stand_in(workshop: &Workshop, name: &str, verdict: &str) -> PathBuf {
+/// A ticket as it looks from outside: its beginning, and the hash of each program.
+fn ticket(bundle: &Path, expected: &Expected) -> Vec<u8> {
+    let mut ticket = b"s8ch".to_vec();
+    for program in verify(bundle, expected).unwrap().programs.values() {
+        ticket.push(2);
+        ticket.extend(&program.code_directory_hash);
+    }
+    ticket
+}
+
+/// A stand-in that writes down how it was called, gives this verdict and staples the bundle's
+/// ticket.
+fn stand_in(workshop: &Workshop, bundle: &Path, name: &str, verdict: &str) -> PathBuf {
     let path = workshop.path(name);
-    let log = workshop.path("calls");
+    let (log, given) = (workshop.path("calls"), workshop.path("ticket"));
+    fs::write(&given, ticket(bundle, &expected())).unwrap();
     let script = format!(
         "#!/bin/sh\n\
          echo \"$@\" >> '{}'\n\
          case \"$1 $2\" in\n\
          'notarytool submit') test -s \"$3\" && echo '{{\"id\": \"1\", \"status\": \"{verdict}\"}}' ;;\n\
-         'stapler staple') echo ticket > \"$3/Contents/CodeResources\" ;;\n\
+         'stapler staple') cp '{given}' \"$3/Contents/CodeResources\" ;;\n\
          'encode-app-store-connect-api-key --output-path') : > \"$3\" ;;\n\
-         'notary-submit --api-key-file') echo ticket > \"$5/Contents/CodeResources\" ;;\n\
+         'notary-submit --api-key-file') cp '{given}' \"$5/Contents/CodeResources\" ;;\n\
          esac\n",
-        log.display()
+        log.display(),
+        given = given.display()
     );
     fs::write(&path, script).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -203,7 +216,7 @@ fn an_accepted_app_gets_its_ticket() {
         let workshop = Workshop::new();
         let bundle = workshop.signed("signed", &Identity::AdHoc);
         let key = key(&workshop);
-        let program = stand_in(&workshop, name, "Accepted");
+        let program = stand_in(&workshop, &bundle, name, "Accepted");
         let tool = if name == "xcrun" {
             Tool::Xcrun(program)
         } else {
@@ -225,11 +238,43 @@ fn an_accepted_app_gets_its_ticket() {
 fn a_refused_app_stays_as_it_was() {
     let workshop = Workshop::new();
     let bundle = workshop.signed("signed", &Identity::AdHoc);
-    let tool = Tool::Xcrun(stand_in(&workshop, "xcrun", "Invalid"));
+    let tool = Tool::Xcrun(stand_in(&workshop, &bundle, "xcrun", "Invalid"));
     let error = tool.send(&bundle, &key(&workshop)).unwrap_err();
     assert!(error.to_string().contains("Invalid"), "{error}");
     assert!(!verify(&bundle, &expected()).unwrap().stapled);
     // Apple's reasons were asked for.
     let calls = fs::read_to_string(workshop.path("calls")).unwrap();
     assert!(calls.contains("notarytool log 1"), "{calls}");
+}
+
+/// A file in the place of a ticket is none, and neither is the ticket of another app.
+#[test]
+fn only_a_ticket_for_this_app_is_taken_for_one() {
+    let (one, other) = (Workshop::new(), Workshop::new());
+    fs::write(&other.parts.cli, crate::program::program(3, 99)).unwrap();
+    let (somebody, _) = developer("Somebody", "TEAM123456");
+    for identity in [&Identity::AdHoc, &somebody] {
+        let name = match identity {
+            Identity::AdHoc => "nobody",
+            _ => "somebody",
+        };
+        let (bundle, foreign) = (one.signed(name, identity), other.signed(name, identity));
+        let place = bundle.join(TICKET);
+        let good = ticket(&bundle, &expected());
+        fs::write(&place, &good).unwrap();
+        assert!(verify(&bundle, &expected()).unwrap().stapled);
+        let foreign = ticket(&foreign, &expected());
+        for bad in [b"".as_slice(), b"ticket", &good[1..], &good[..30], &foreign] {
+            fs::write(&place, bad).unwrap();
+            let found = verify(&bundle, &expected()).unwrap_err();
+            assert!(found.iter().all(|fault| fault.path == TICKET), "{found:?}");
+        }
+        // The very same ticket, elsewhere.
+        let aside = one.path("ticket");
+        fs::write(&aside, &good).unwrap();
+        fs::remove_file(&place).unwrap();
+        std::os::unix::fs::symlink(&aside, &place).unwrap();
+        let found = verify(&bundle, &expected()).unwrap_err();
+        assert!(found.iter().all(|fault| fault.path == TICKET), "{found:?}");
+    }
 }

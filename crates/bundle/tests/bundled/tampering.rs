@@ -8,7 +8,9 @@ use bundle::sign::Identity;
 use bundle::{Fault, verify};
 use proptest::prelude::*;
 
-use crate::workshop::{CLI, INFORMATION, LICENCES, MAIN, Workshop, developer, expected, names};
+use crate::workshop::{
+    CLI, INFORMATION, LICENCES, MAIN, TICKET, Workshop, developer, expected, names,
+};
 
 /// What is found after a change.
 fn faults(bundle: &Path) -> Vec<Fault> {
@@ -109,6 +111,7 @@ fn an_added_file_is_found() {
             "Contents/Resources/.DS_Store",
             "Contents/_CodeSignature/added",
             "Contents/embedded.provisionprofile",
+            TICKET,
             "added",
         ] {
             let path = bundle.join(name);

@@ -17,6 +17,7 @@ use crate::program::program;
 pub(crate) const MAIN: &str = "Contents/MacOS/apple-k8s-app";
 pub(crate) const CLI: &str = "Contents/MacOS/apple-k8s";
 pub(crate) const INFORMATION: &str = "Contents/Info.plist";
+pub(crate) const TICKET: &str = "Contents/CodeResources";
 pub(crate) const LICENCES: &str = "Contents/Resources/licences/LICENCES.txt";
 
 /// A folder with everything that an app is made of.
