@@ -81,7 +81,7 @@ fn enter<R: Runtime>(window: &Window<R>, paths: &[PathBuf]) -> (Option<String>, 
     if paths.is_empty() {
         return (None, Vec::new());
     }
-    // The glance reads a few hundred bytes of each file; the look is a task.
+    // Needs the runtime, as the look is a task; waits for nothing.
     let desk = desk(window);
     let entered = tauri::async_runtime::block_on(async { desk.drop_enter(paths.to_vec()) });
     match entered {

@@ -49,7 +49,7 @@ pub(crate) fn hand_over<R: Runtime>(app: &AppHandle<R>, files: Vec<PathBuf>) {
         return;
     }
     let desk = desk(app);
-    tauri::async_runtime::spawn_blocking(move || {
+    tauri::async_runtime::spawn(async move {
         if let Err(error) = desk.drop_opened(files) {
             tracing::warn!(%error, "opened files are not taken");
         }

@@ -12,7 +12,7 @@ use engine::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub(crate) use look::{glance, look};
+pub(crate) use look::{look, unseen};
 
 use crate::snapshot::Failure;
 

@@ -1,7 +1,7 @@
 //! A shell in the user's terminal: which programs with which arguments, as data.
 //!
-//! Nothing of it is ever joined into a line by a shell on Linux. A Mac's Terminal takes no
-//! arguments but a file to run: there every word is quoted, and the file removes itself.
+//! Nothing of it is ever joined into a line by a shell on Linux. On a Mac, a terminal
+//! takes no arguments but a file to run: there every word is quoted, and the file removes itself.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
@@ -30,7 +30,7 @@ const TERMINALS: [(&str, &str); 7] = [
 /// The systems whose terminals differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Platform {
-    /// Terminal runs files.
+    /// A terminal is given a file to run.
     Mac,
     /// Many terminals, which take a command.
     Linux,
@@ -186,8 +186,8 @@ fn checked(names: &[&str]) -> Result<()> {
     }
 }
 
-/// How a command comes into a terminal. `scripts` is a folder for files that a Mac's Terminal
-/// runs; `unique` tells one from the others.
+/// How a command comes into a terminal. `scripts` is a folder for files that a terminal on a
+/// Mac runs; `unique` tells one from the others.
 pub fn launch(
     platform: Platform,
     surroundings: &Surroundings,
@@ -199,7 +199,8 @@ pub fn launch(
         let file = scripts.join(format!("shell-{unique}.command"));
         return Ok(Launch {
             program: "/usr/bin/open".into(),
-            arguments: vec!["-a".into(), "Terminal".into(), file.clone().into()],
+            // In the terminal that the user chose for such files: Terminal at first.
+            arguments: vec![file.clone().into()],
             script: Some((file, script(command))),
         });
     }
@@ -367,7 +368,8 @@ mod tests {
         )
         .unwrap();
         let (file, text) = launch.script.unwrap();
-        assert_eq!(words(&launch.arguments)[..2], ["-a", "Terminal"]);
+        // The terminal is the user's choice: no application is named.
+        assert_eq!(launch.arguments, [file.clone()]);
         std::fs::write(&file, text.replace("clear\n", "")).unwrap();
         let said = std::process::Command::new("/bin/sh")
             .arg(&file)

@@ -7,36 +7,35 @@ use engine::{Error, ErrorCode, ManifestPreview, Result};
 
 use super::work::Order;
 use super::{Desk, Event, blocking};
-use crate::drops::{DropEvent, DropKind, Dropped, DroppedFile, FileKind, glance, look};
+use crate::drops::{DropEvent, DropKind, Dropped, DroppedFile, FileKind, look, unseen};
 use crate::snapshot::OperationKind;
 
 /// Files of one drop that are looked at; nobody drops more on purpose.
 const MOST_FILES: usize = 100;
 
 impl Desk {
-    /// Files came over a window: they get a token, a glance at once, and a look that is told as an
-    /// event. Blocking for the glance.
+    /// Files came over a window: they get a token, and a look that is told as an event. The disk
+    /// is not asked here.
     pub fn drop_enter(self: &Arc<Self>, paths: Vec<PathBuf>) -> Result<Dropped> {
-        let dropped = self.glance_at(paths)?;
+        let dropped = self.take(paths)?;
         self.begin_look(dropped.token.clone());
         Ok(dropped)
     }
 
-    /// Files were opened with the app: told as an event, and their look as the next. Blocking for
-    /// the glance.
+    /// Files were opened with the app: told as an event, and their look as the next.
     pub fn drop_opened(self: &Arc<Self>, paths: Vec<PathBuf>) -> Result<()> {
-        let Dropped { token, files } = self.glance_at(paths)?;
+        let Dropped { token, files } = self.take(paths)?;
         self.tell_drop(DropKind::Opened, token.clone(), files);
         self.begin_look(token);
         Ok(())
     }
 
-    fn glance_at(&self, mut paths: Vec<PathBuf>) -> Result<Dropped> {
+    fn take(&self, mut paths: Vec<PathBuf>) -> Result<Dropped> {
         paths.truncate(MOST_FILES);
         let files: Vec<(PathBuf, DroppedFile)> = paths
             .into_iter()
             .map(|path| {
-                let file = glance(&path);
+                let file = unseen(&path);
                 (path, file)
             })
             .collect();
@@ -68,16 +67,8 @@ impl Desk {
     }
 
     /// Files were chosen in a dialog: all of them are looked at.
-    pub async fn drop_chosen(&self, mut paths: Vec<PathBuf>) -> Result<Dropped> {
-        paths.truncate(MOST_FILES);
-        let files = paths
-            .into_iter()
-            .map(|path| {
-                let file = glance(&path);
-                (path, file)
-            })
-            .collect();
-        let token = self.drops.add(files)?;
+    pub async fn drop_chosen(&self, paths: Vec<PathBuf>) -> Result<Dropped> {
+        let Dropped { token, .. } = self.take(paths)?;
         let files = self.look_at(&token).await?;
         Ok(Dropped { token, files })
     }
@@ -175,5 +166,36 @@ impl Desk {
             Ok(texts?.join("\n---\n"))
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::place::Place;
+
+    /// A file on a disk that hangs must not hold up who drags it.
+    #[tokio::test]
+    async fn dragged_files_are_taken_before_the_disk_is_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let (place, home) = (folder.path().join("app"), folder.path().join("home"));
+        let desk = Desk::at(Place::at(place), engine::Home::at(home)).unwrap();
+        let mut events = desk.events();
+        let entered = desk.drop_enter(vec![folder.path().join("gone.tar")]);
+        let file = &entered.as_ref().unwrap().files[0];
+        assert_eq!((file.name.as_str(), file.problem.is_none()), ("gone.tar", true));
+        let looked = async {
+            loop {
+                if let Event::Drop(drop) = events.recv().await.unwrap() {
+                    return drop;
+                }
+            }
+        };
+        let looked = tokio::time::timeout(Duration::from_secs(20), looked);
+        let looked = looked.await.unwrap();
+        assert_eq!(looked.kind, DropKind::Looked);
+        assert!(looked.files[0].problem.is_some());
     }
 }

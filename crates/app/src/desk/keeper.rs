@@ -125,6 +125,8 @@ impl Desk {
             .into_iter()
             .map(|summary| found(summary, &nodes))
             .collect();
+        self.views
+            .keep_only(|name| found.iter().any(|one| one.name == name));
         let running: Vec<String> = found
             .iter()
             .filter(|one| matches!(one.state, ClusterState::Running | ClusterState::Partial))

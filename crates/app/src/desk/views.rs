@@ -90,6 +90,12 @@ impl Views {
         }
     }
 
+    /// Forgets what was measured of clusters that are gone.
+    pub(super) fn keep_only(&self, exists: impl Fn(&str) -> bool) {
+        locked(&self.history).retain(|cluster, _| exists(cluster));
+        locked(&self.meters).retain(|cluster, _| exists(cluster));
+    }
+
     /// Learns what clusters may use.
     pub(super) fn sizes(&self, nodes: &[NodeStatus]) {
         let mut sizes: HashMap<String, Size> = HashMap::new();
@@ -372,5 +378,25 @@ fn wellness(view: &ClusterView) -> Wellness {
         version: view.version.clone(),
         why: own.map(|problem| format!("{}: {}", problem.name, problem.what)),
         problems: count(view.problems.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_measured_goes_with_its_cluster() {
+        let views = Views::default();
+        let sample = UsageSample {
+            at: 1,
+            nodes: Vec::new(),
+            pods: Vec::new(),
+        };
+        views.remember("dev", &sample);
+        views.remember("gone", &sample);
+        views.keep_only(|cluster| cluster == "dev");
+        let history = locked(&views.history);
+        assert_eq!(history.keys().collect::<Vec<_>>(), ["dev"]);
     }
 }

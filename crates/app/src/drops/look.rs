@@ -1,4 +1,4 @@
-//! Looking at files: first their beginning, at once; then all of an archive, which takes a while.
+//! Looking at files: their beginning, then all of an archive. A disk may be slow, or hang.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -14,20 +14,24 @@ use crate::snapshot::Failure;
 /// A text of more than this is no YAML that a person wrote.
 const LONGEST_TEXT: u64 = 8 << 20;
 
-/// What a file is by its first bytes. Blocking, but quick.
-pub(crate) fn glance(path: &Path) -> DroppedFile {
-    let name = path.file_name().map_or_else(
-        || path.display().to_string(),
-        |name| name.display().to_string(),
-    );
-    let mut file = DroppedFile {
-        name,
+/// A file of which nothing but its path is known.
+pub(crate) fn unseen(path: &Path) -> DroppedFile {
+    DroppedFile {
+        name: path.file_name().map_or_else(
+            || path.display().to_string(),
+            |name| name.display().to_string(),
+        ),
         size_bytes: 0,
         kind: FileKind::Other,
         what: String::new(),
         images: Vec::new(),
         problem: None,
-    };
+    }
+}
+
+/// What a file is by its first bytes.
+fn glance(path: &Path) -> DroppedFile {
+    let mut file = unseen(path);
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) => {
