@@ -18,6 +18,14 @@ const SETTINGS: &str = include_str!("../../engine/src/uninstall/settings");
 /// The folder of clusters, settings and logs of failed operations.
 const HOME: &str = "Application Support/dev.apple-k8s.apple-k8s";
 
+/// The cask's name.
+const CASK: &str = "apple-k8s";
+/// The formula's name, and what Homebrew makes of it. Another one than the cask's: `brew install`
+/// takes a name that both have for the formula's. Both bring the program `apple-k8s`, so only one
+/// can be linked, and a cask can't say which formulae it conflicts with; it is told in words.
+const FORMULA: &str = "apple-k8s-cli";
+const FORMULA_CLASS: &str = "AppleK8sCli";
+
 /// What the task takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -38,12 +46,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     write_archive(&sources)?;
     let name = name_of(&sources)?;
     write(
-        &arguments.out.join("Formula/apple-k8s.rb"),
+        &arguments.out.join(format!("Formula/{FORMULA}.rb")),
         formula(&name, &digest(&sources)?),
     )?;
     if let Some(app) = &arguments.app {
         write(
-            &arguments.out.join("Casks/apple-k8s.rb"),
+            &arguments.out.join(format!("Casks/{CASK}.rb")),
             cask(&name_of(app)?, &digest(app)?),
         )?;
     }
@@ -80,7 +88,7 @@ pub fn cask(name: &str, sha256: &str) -> String {
     trash.sort();
     let trash = listed(trash);
     format!(
-        r##"cask "apple-k8s" do
+        r##"cask "{CASK}" do
   version "{VERSION}"
   sha256 "{sha256}"
 
@@ -90,7 +98,7 @@ pub fn cask(name: &str, sha256: &str) -> String {
   homepage "{REPOSITORY}"
 
   depends_on arch: :arm64
-  depends_on macos: ">= :tahoe"
+  depends_on macos: :tahoe
 
   app "apple-k8s.app"
   binary "#{{appdir}}/apple-k8s.app/Contents/MacOS/apple-k8s"
@@ -108,6 +116,10 @@ pub fn cask(name: &str, sha256: &str) -> String {
   caveats <<~EOS
     apple-k8s needs Apple's container command, release 1.2.1 or newer.
 
+    The command line is part of the app. The formula {FORMULA} brings the same one
+    without the app; where it is installed, remove it first:
+      brew uninstall {FORMULA}
+
     Clusters stay when the app goes. To remove them as well, do this first:
       apple-k8s uninstall --all
   EOS
@@ -120,7 +132,7 @@ end
 pub fn formula(name: &str, sha256: &str) -> String {
     let url = release_file(name);
     format!(
-        r##"class AppleK8s < Formula
+        r##"class {FORMULA_CLASS} < Formula
   desc "Kubernetes clusters on Apple's container command"
   homepage "{REPOSITORY}"
   url "{url}"
@@ -146,6 +158,8 @@ pub fn formula(name: &str, sha256: &str) -> String {
     if OS.mac?
       <<~EOS
         apple-k8s needs Apple's container command, release 1.2.1 or newer.
+
+        The cask {CASK} is the app, with this command line in it: have one of both.
       EOS
     else
       <<~EOS
@@ -187,7 +201,10 @@ module Stanzas
   def test = told(:test, [], {})
   def appdir = "APPDIR"
 end
-class Formula; extend Stanzas; end
+class Formula
+  extend Stanzas
+  def self.inherited(one) = told("class #{one.name}", [], {})
+end
 class Cask; include Stanzas; end
 def cask(name, &block)
   told(:cask, [name], {})
@@ -227,6 +244,7 @@ load ARGV[0]
             );
         };
         has("cask \"apple-k8s\"");
+        assert!(text.contains("brew uninstall apple-k8s-cli"), "{text}");
         has(&format!("version \"{VERSION}\""));
         has(&format!("sha256 \"{SHA}\""));
         has(&format!(
@@ -245,7 +263,7 @@ load ARGV[0]
         has("binary \"APPDIR/apple-k8s.app/Contents/MacOS/apple-k8s\"");
         has("uninstall quit: \"dev.apple-k8s.app\"");
         has("depends_on arch: :arm64");
-        has("depends_on macos: \">= :tahoe\"");
+        has("depends_on macos: :tahoe");
         let description = text
             .lines()
             .find(|line| line.contains("desc "))
@@ -290,6 +308,7 @@ load ARGV[0]
             ),
             &format!("sha256 \"{SHA}\""),
             "license \"Apache-2.0\"",
+            "class AppleK8sCli",
             "depends_on rust: :build",
             "on_macos",
             "depends_on arch: :arm64",
@@ -320,7 +339,20 @@ load ARGV[0]
             cask.contains("\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"")
         );
         let sources = out.join(format!("apple-k8s-{VERSION}.tar.gz"));
-        let formula = std::fs::read_to_string(out.join("Formula/apple-k8s.rb")).expect("there");
+        let formula = std::fs::read_to_string(out.join("Formula/apple-k8s-cli.rb"));
+        let formula = formula.expect("there");
         assert!(formula.contains(&digest(&sources).expect("read")));
+    }
+
+    /// Homebrew loads a formula by the class that its file's name stands for, and asks which of
+    /// both is meant where a cask has the same name.
+    #[test]
+    fn cask_and_formula_have_names_of_their_own() {
+        assert_ne!(CASK, FORMULA);
+        let parts = FORMULA.split('-').map(|part| {
+            let (first, rest) = part.split_at(1);
+            first.to_uppercase() + rest
+        });
+        assert_eq!(parts.collect::<String>(), FORMULA_CLASS);
     }
 }

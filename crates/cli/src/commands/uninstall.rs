@@ -208,7 +208,7 @@ fn programs_at(running: &Path) -> String {
         .ancestors()
         .find(|folder| folder.extension().is_some_and(|ending| ending == "app"));
     if within("Cellar") {
-        "brew uninstall apple-k8s".into()
+        "brew uninstall apple-k8s-cli".into()
     } else if let Some(bundle) = bundle {
         format!(
             "move {} to the Bin, or brew uninstall --cask apple-k8s if it came from there",
