@@ -3,6 +3,8 @@
 //!
 //! The app reads no feed: it is updated the way it was installed. The feed is for those who watch
 //! releases, and for the day when the app learns to.
+//!
+//! It names one file, which is made along with it: the app as an archive that updaters unpack.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,7 +19,7 @@ use clap::Args;
 use minisign::{KeyPair, PublicKey, SecretKeyBox};
 use serde::{Deserialize, Serialize};
 
-use crate::{VERSION, release_file, source};
+use crate::{VERSION, archive, release_file, source};
 
 /// Names the file of the secret key, or is the key itself; the name that Tauri's own tools know.
 pub const KEY_VARIABLE: &str = "TAURI_SIGNING_PRIVATE_KEY";
@@ -49,20 +51,23 @@ pub struct Download {
     pub signature: String,
 }
 
+/// The name of the feed's file.
+pub const FEED: &str = "latest.json";
+
 /// What the task takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The app as an archive: apple-k8s.app in a .tar.gz
-    #[arg(long, value_name = "FILE", required_unless_present = "new_key")]
-    archive: Option<PathBuf>,
+    /// The signed app, a folder that ends in .app
+    #[arg(long, value_name = "APP", required_unless_present = "new_key")]
+    app: Option<PathBuf>,
     /// What is new, in a file
     #[arg(long, value_name = "FILE")]
     notes: Option<PathBuf>,
-    /// Where the feed is written
-    #[arg(long, value_name = "FILE", default_value = "latest.json")]
-    out: PathBuf,
+    /// Folder for the feed, the archive that it names, and the archive's signature
+    #[arg(long, value_name = "FOLDER", required_unless_present = "new_key")]
+    out: Option<PathBuf>,
     /// Only makes a new pair of keys, named like this and with .pub
-    #[arg(long, value_name = "FILE", conflicts_with = "archive")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["app", "out", "notes"])]
     new_key: Option<PathBuf>,
 }
 
@@ -75,7 +80,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(path) = &arguments.new_key {
         return write_keys(path, &password);
     }
-    let archive = arguments.archive.as_deref().context("no archive")?;
+    let app = arguments.app.as_deref().context("no app")?;
+    let out = arguments.out.as_deref().context("no folder")?;
     let key = Key::read(&secret(KEY_VARIABLE)?, &password)?;
     let notes = match &arguments.notes {
         Some(path) => {
@@ -83,8 +89,20 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         None => format!("apple-k8s {VERSION}"),
     };
-    let feed = Feed::of(archive, &key, notes)?;
-    source::write(&arguments.out, feed.text()?)
+    publish(app, &key, notes, out)
+}
+
+/// Writes archive, signature and feed; the feed last, so that it never names what is not there.
+fn publish(app: &Path, key: &Key, notes: String, out: &Path) -> Result<()> {
+    let name = app.file_name().context("an app has a name")?;
+    let archive = out.join(name).with_added_extension("tar.gz");
+    source::write(&archive, archive::of(app)?)?;
+    let feed = Feed::of(&archive, key, notes)?;
+    for download in feed.platforms.values() {
+        let signature = archive.with_added_extension("sig");
+        source::write(&signature, &download.signature)?;
+    }
+    source::write(&out.join(FEED), feed.text()?)
 }
 
 impl Feed {

@@ -4,6 +4,7 @@
 //! Everything is made from a commit and the files it is told of, and is the same to the byte when
 //! made again.
 
+pub mod archive;
 pub mod bill;
 pub mod components;
 pub mod deb;
