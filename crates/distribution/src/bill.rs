@@ -1,48 +1,40 @@
 //! Bills of materials in the form of `CycloneDX` 1.5: what is in what we ship, by package URL, with
 //! digests, licences and who needs whom.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::Result;
-use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use spdx::{Expression, ParseMode};
 
-use crate::components::{Component, Components, Product};
+use crate::components::{Component, Components, Registry};
+use crate::product::{Arguments, Product};
 use crate::source::{self, hex};
 use crate::{REPOSITORY, VERSION};
-
-/// What the task takes.
-#[derive(Debug, Args)]
-pub struct Arguments {
-    /// What is shipped
-    #[arg(long, value_enum, default_value = "mac")]
-    product: Product,
-    /// Where the bill is written
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
-}
 
 /// Writes the bill of a product.
 ///
 /// # Errors
 /// As [`text`].
 pub fn run(arguments: &Arguments) -> Result<()> {
-    source::write(&arguments.out, text(arguments.product)?)
+    arguments.check()?;
+    let text = text(arguments.product, arguments.image.as_deref())?;
+    source::write(&arguments.out, text)
 }
 
-/// The bill of a product, the same to the byte for the same commit.
+/// The bill of a product, and of the node image as it was built where there is one; the same to the
+/// byte for the same commit, compiler and image.
 ///
 /// # Errors
-/// When cargo fails or a file of the clone can't be read.
-pub fn text(product: Product) -> Result<String> {
-    text_of(product, source::time()?)
+/// When cargo fails or a file can't be read.
+pub fn text(product: Product, image: Option<&Path>) -> Result<String> {
+    text_of(product, image, source::time()?)
 }
 
-fn text_of(product: Product, time: Timestamp) -> Result<String> {
-    let mut bill = bill(product, &Components::of(product)?, time);
+fn text_of(product: Product, image: Option<&Path>, time: Timestamp) -> Result<String> {
+    let mut bill = bill(product, &Components::of(product, image)?, time);
     // A number of its own for each content.
     let digest = Sha256::digest(serde_json::to_vec(&bill)?);
     bill["serialNumber"] = json!(serial(&digest));
@@ -107,10 +99,23 @@ fn component(one: &Component) -> Value {
         }
         None => {}
     }
+    if let Some(origin) = origin(one) {
+        value["properties"] = json!([{ "name": "apple-k8s:version-from", "value": origin }]);
+    }
     if let Some(home) = &one.home {
         value["externalReferences"] = json!([{ "type": "vcs", "url": home }]);
     }
     value
+}
+
+/// Where a version is from that no lock file has.
+fn origin(one: &Component) -> Option<&'static str> {
+    match (one.registry, &one.version) {
+        (Registry::Debian, Some(_)) => Some("dpkg's list in the image"),
+        (Registry::Debian, None) => Some("none: Debian's mirror decides when the image is built"),
+        (Registry::Rust, _) => Some("the compiler"),
+        _ => None,
+    }
 }
 
 /// An expression in the words of today; some crates still write `MIT/Apache-2.0`.
@@ -155,7 +160,7 @@ mod tests {
     #[test]
     fn bills_are_in_the_form_of_the_standard() {
         for product in ALL {
-            let text = text(product).expect("a bill");
+            let text = text(product, None).expect("a bill");
             let bom = Bom::parse_from_json_v1_5(text.as_bytes()).expect("a bill");
             let checked = bom.validate_version(SpecVersion::V1_5);
             assert!(checked.passed(), "{product:?}: {checked:?}");
@@ -167,8 +172,8 @@ mod tests {
     #[test]
     fn whoever_is_needed_is_listed() {
         for product in ALL {
-            let text = text_of(product, Timestamp::UNIX_EPOCH).expect("a bill");
-            let again = text_of(product, Timestamp::UNIX_EPOCH).expect("a bill");
+            let text = text_of(product, None, Timestamp::UNIX_EPOCH).expect("a bill");
+            let again = text_of(product, None, Timestamp::UNIX_EPOCH).expect("a bill");
             assert_eq!(text, again, "the same again");
             let bill: Value = serde_json::from_str(&text).expect("JSON");
             let strings = |value: &Value| -> BTreeSet<String> {

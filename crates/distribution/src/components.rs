@@ -9,36 +9,11 @@ use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cargo_metadata::{DependencyKind, MetadataCommand, Package, PackageId, TargetKind};
-use clap::ValueEnum;
 use serde::Deserialize;
 
-use crate::clone_folder;
+use crate::product::Product;
 use crate::source::hex;
-
-/// What is shipped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Product {
-    /// The app for a Mac with its command line.
-    Mac,
-    /// Command line, `container` and app for Linux.
-    Linux,
-    /// The image that nodes are made from.
-    NodeImage,
-}
-
-impl Product {
-    /// Programs and their platform; none for what holds none of ours in Rust.
-    const fn programs(self) -> Option<(&'static str, &'static [&'static str])> {
-        match self {
-            Self::Mac => Some(("aarch64-apple-darwin", &["cli", "apple-k8s-app"])),
-            Self::Linux => Some((
-                "x86_64-unknown-linux-gnu",
-                &["cli", "linux-container", "apple-k8s-app"],
-            )),
-            Self::NodeImage => None,
-        }
-    }
-}
+use crate::{clone_folder, debian, standard_library};
 
 /// Where a component comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +26,8 @@ pub enum Registry {
     Go,
     /// Debian packages
     Debian,
+    /// The Rust compiler
+    Rust,
 }
 
 /// Something of others.
@@ -62,13 +39,15 @@ pub struct Component {
     pub name: String,
     /// Its version; none where the newest is taken when something is built.
     pub version: Option<String>,
+    /// For which machine it is, where there are several of it.
+    pub architecture: Option<String>,
     /// Its licence as an SPDX expression, where the registry tells.
     pub licence: Option<String>,
     /// Its home on the web.
     pub home: Option<String>,
     /// Algorithm and digest of what the registry gives.
     pub digest: Option<(&'static str, String)>,
-    /// Where its files are on this machine.
+    /// Where its files are on this machine, if they are.
     pub folder: Option<PathBuf>,
     /// What it needs itself, as package URLs.
     pub needs: BTreeSet<String>,
@@ -82,12 +61,17 @@ impl Component {
             Registry::Npm => "npm",
             Registry::Go => "golang",
             Registry::Debian => "deb/debian",
+            Registry::Rust => "generic",
         };
-        let name = self.name.replace('@', "%40");
-        match &self.version {
-            Some(version) => format!("pkg:{kind}/{name}@{}", version.replace('+', "%2B")),
-            None => format!("pkg:{kind}/{name}"),
+        let name = self.name.replace('@', "%40").replace('+', "%2B");
+        let mut url = format!("pkg:{kind}/{name}");
+        if let Some(version) = &self.version {
+            url += &format!("@{}", version.replace('+', "%2B").replace(':', "%3A"));
         }
+        if let Some(architecture) = &self.architecture {
+            url += &format!("?arch={architecture}");
+        }
+        url
     }
 }
 
@@ -101,18 +85,19 @@ pub struct Components {
 }
 
 impl Components {
-    /// Of a product.
+    /// Of a product, and of the node image as it was built where there is one.
     ///
     /// # Errors
-    /// When cargo fails or a file of the clone can't be read.
-    pub fn of(product: Product) -> Result<Self> {
+    /// When cargo fails or a file can't be read.
+    pub fn of(product: Product, image: Option<&Path>) -> Result<Self> {
         let mut found = Self::default();
         if let Some((platform, programs)) = product.programs() {
             found.add_crates(platform, programs)?;
             found.add_npm_packages()?;
+            found.add_standard_library()?;
         } else {
             found.add_go_modules()?;
-            found.add_debian_packages()?;
+            found.add_debian_packages(image)?;
         }
         found
             .all
@@ -218,6 +203,7 @@ impl Components {
                     registry: Registry::Go,
                     name,
                     version: Some(version),
+                    architecture: None,
                     licence: None,
                     home: None,
                     // Go's own digest of a module's files: SHA-256, but not of one file.
@@ -234,26 +220,24 @@ impl Components {
         Ok(())
     }
 
-    /// Packages that are installed into the image; which version is decided when it is built.
-    fn add_debian_packages(&mut self) -> Result<()> {
-        let text = read(&clone_folder().join("node-image/packages"))?;
-        let names = text
-            .lines()
-            .map(|line| line.split('#').next().unwrap_or(""));
-        for name in names.flat_map(str::split_whitespace) {
-            let component = Component {
-                registry: Registry::Debian,
-                name: name.to_owned(),
-                version: None,
-                licence: None,
-                home: None,
-                digest: None,
-                folder: None,
-                needs: BTreeSet::new(),
-            };
-            self.direct.insert(component.url());
-            self.all.push(component);
-        }
+    /// What comes with the compiler.
+    fn add_standard_library(&mut self) -> Result<()> {
+        let (library, crates) = standard_library::components()?;
+        self.direct.insert(library.url());
+        self.all.push(library);
+        self.all.extend(crates);
+        Ok(())
+    }
+
+    /// Packages that are installed into the image.
+    fn add_debian_packages(&mut self, image: Option<&Path>) -> Result<()> {
+        let list = read(&clone_folder().join("node-image/packages"))?;
+        let packages = match image {
+            Some(archive) => debian::of_image(archive, &list)?,
+            None => debian::of_recipe(&list),
+        };
+        self.direct.extend(packages.iter().map(Component::url));
+        self.all.extend(packages);
         Ok(())
     }
 }
@@ -318,6 +302,7 @@ fn of_crate(package: &Package, digests: &BTreeMap<(String, String), String>) -> 
     let digest = digests.get(&(name.clone(), version.clone()));
     Component {
         registry: Registry::Cargo,
+        architecture: None,
         licence: package.license.clone(),
         home: package.repository.clone().or(package.homepage.clone()),
         digest: digest.map(|digest| ("SHA-256", digest.clone())),
@@ -338,6 +323,7 @@ fn of_npm(name: &str, package: &NpmPackage, folder: Option<PathBuf>) -> Componen
         registry: Registry::Npm,
         name: name.to_owned(),
         version: Some(package.version.clone()),
+        architecture: None,
         licence: package.license.clone(),
         home: None,
         digest: digest.map(|bytes| ("SHA-512", hex(&bytes))),
@@ -409,10 +395,17 @@ mod tests {
 
     #[test]
     fn a_program_has_what_is_linked_into_it_and_no_more() {
-        let mac = Components::of(Product::Mac).expect("cargo answers");
-        let linux = Components::of(Product::Linux).expect("cargo answers");
+        let mac = Components::of(Product::Mac, None).expect("cargo answers");
+        let linux = Components::of(Product::Linux, None).expect("cargo answers");
         let (mac, linux) = (names(&mac), names(&linux));
-        for name in ["kube", "tauri", "rustls", "svelte", "@codemirror/state"] {
+        for name in [
+            "kube",
+            "tauri",
+            "rustls",
+            "svelte",
+            "@codemirror/state",
+            "rust-std",
+        ] {
             assert!(mac.contains(name) && linux.contains(name), "{name}");
         }
         assert!(mac.contains("objc2") && !linux.contains("objc2"));
@@ -426,11 +419,13 @@ mod tests {
     #[test]
     fn every_component_is_known_by_its_digest_and_what_it_needs_is_there() {
         for product in [Product::Mac, Product::Linux] {
-            let found = Components::of(product).expect("cargo answers");
+            let found = Components::of(product, None).expect("cargo answers");
             let all: BTreeSet<String> = found.all.iter().map(Component::url).collect();
             assert_eq!(all.len(), found.all.len(), "each once");
             for one in &found.all {
-                assert!(one.digest.is_some() && one.licence.is_some(), "{one:?}");
+                // The compiler's own library has the compiler's.
+                let has_digest = one.digest.is_some() || one.registry == Registry::Rust;
+                assert!(has_digest && one.licence.is_some(), "{one:?}");
                 assert!(one.needs.is_subset(&all), "{}: {:?}", one.name, one.needs);
             }
             assert!(found.direct.is_subset(&all));
@@ -439,7 +434,7 @@ mod tests {
 
     #[test]
     fn the_node_image_has_its_modules_and_packages() {
-        let found = Components::of(Product::NodeImage).expect("readable");
+        let found = Components::of(Product::NodeImage, None).expect("readable");
         let kubernetes = found.all.iter().find(|one| one.name == "k8s.io/kubernetes");
         let kubernetes = kubernetes.expect("Kubernetes");
         assert!(

@@ -8,10 +8,13 @@ pub mod archive;
 pub mod bill;
 pub mod components;
 pub mod deb;
+mod debian;
 pub mod feed;
 pub mod homebrew;
 pub mod licences;
+pub mod product;
 pub mod source;
+mod standard_library;
 
 use std::path::{Path, PathBuf};
 

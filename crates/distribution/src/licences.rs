@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
-use clap::Args;
 use serde::Deserialize;
 use spdx::{Expression, ParseMode};
 
-use crate::components::{Component, Components, Product, Registry, go_folders};
+use crate::components::{Component, Components, Registry, go_folders};
+use crate::product::{Arguments, Product};
 use crate::source;
 
 /// How names of files with licences begin, in capitals.
@@ -28,23 +28,14 @@ const NAMES: [&str; 7] = [
 /// A text longer than this is no licence.
 const LONGEST: u64 = 1 << 20;
 
-/// What the task takes.
-#[derive(Debug, Args)]
-pub struct Arguments {
-    /// What is shipped
-    #[arg(long, value_enum, default_value = "mac")]
-    product: Product,
-    /// Where the report is written
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
-}
-
 /// Writes the report of a product.
 ///
 /// # Errors
 /// As [`report`].
 pub fn run(arguments: &Arguments) -> Result<()> {
-    source::write(&arguments.out, report(arguments.product)?)
+    arguments.check()?;
+    let report = report(arguments.product, arguments.image.as_deref())?;
+    source::write(&arguments.out, report)
 }
 
 /// All licences of a product, each text once, with those whose text it is. The same to the byte
@@ -53,15 +44,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 /// # Errors
 /// When something that is shipped has no licence, or its files are not here: npm's are after
 /// `make pages`, cargo's after a build.
-pub fn report(product: Product) -> Result<String> {
-    let mut components = Components::of(product)?.all;
-    match product {
-        Product::NodeImage => {
-            // The packages of Debian bring their own, in /usr/share/doc of the image.
-            components.retain(|one| one.registry == Registry::Go);
-            locate_modules(&mut components)?;
-        }
-        Product::Mac | Product::Linux => {}
+pub fn report(product: Product, image: Option<&Path>) -> Result<String> {
+    let mut components = Components::of(product, image)?.all;
+    if product == Product::NodeImage {
+        locate_modules(&mut components)?;
     }
     let mut texts: BTreeMap<String, Vec<&Component>> = BTreeMap::new();
     for component in &components {
@@ -89,7 +75,10 @@ fn written(
         crate::VERSION
     );
     for one in components {
-        let licence = one.licence.as_deref().unwrap_or("see its text");
+        let licence = one.licence.clone().unwrap_or_else(|| match one.registry {
+            Registry::Debian => format!("/usr/share/doc/{}/copyright in the image", one.name),
+            _ => "see its text".to_owned(),
+        });
         let home = one.home.clone().unwrap_or_else(|| one.url());
         // Writing to a text can't fail, here and below.
         let _ = writeln!(report, "{} ({licence}) {home}", named(one));
@@ -123,6 +112,13 @@ fn named(one: &Component) -> String {
 /// # Errors
 /// When there is neither.
 pub fn texts_of(one: &Component) -> Result<Vec<String>> {
+    match (one.registry, &one.folder) {
+        // They bring their own to where they are installed.
+        (Registry::Debian, _) => return Ok(Vec::new()),
+        // Part of the compiler, whose files have none of their own.
+        (Registry::Rust | Registry::Cargo, None) => return standard(one),
+        _ => {}
+    }
     let folder = one
         .folder
         .as_deref()
@@ -188,7 +184,7 @@ fn standard(one: &Component) -> Result<Vec<String>> {
     let mut texts: Vec<String> = ids
         .map(|id| {
             format!(
-                "Standard text of {}; the package brings none of its own.\n\n{}",
+                "Standard text of {}; there is none of the package's own.\n\n{}",
                 id.name,
                 id.text()
             )
@@ -232,7 +228,8 @@ fn locate_modules(components: &mut [Component]) -> Result<()> {
             folders.insert((module.path, module.version), module.dir);
         }
     }
-    for one in components {
+    let modules = components.iter_mut();
+    for one in modules.filter(|one| one.registry == Registry::Go) {
         let key = (one.name.clone(), one.version.clone().unwrap_or_default());
         one.folder = folders.remove(&key);
     }
@@ -248,6 +245,7 @@ mod tests {
             registry: Registry::Cargo,
             name: "a".into(),
             version: Some("1.0.0".into()),
+            architecture: None,
             licence: licence.map(str::to_owned),
             home: None,
             digest: None,
@@ -281,13 +279,13 @@ mod tests {
     #[test]
     fn everything_shipped_has_a_text_and_the_report_is_the_same_again() {
         for product in [Product::Mac, Product::Linux] {
-            let components = Components::of(product).expect("cargo answers").all;
+            let components = Components::of(product, None).expect("cargo answers").all;
             for one in &components {
                 let texts = texts_of(one).unwrap_or_else(|error| panic!("{error:#}"));
                 assert!(texts.iter().any(|text| text.len() > 200), "{one:?}");
             }
-            let first = report(product).expect("a report");
-            assert_eq!(first, report(product).expect("a report"));
+            let first = report(product, None).expect("a report");
+            assert_eq!(first, report(product, None).expect("a report"));
             for one in &components {
                 assert!(first.contains(&named(one)), "{}", named(one));
             }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use distribution::{bill, deb, feed, homebrew, licences};
+use distribution::{bill, deb, feed, homebrew, licences, product};
 
 /// How apple-k8s reaches people.
 #[derive(Parser)]
@@ -16,9 +16,9 @@ enum Task {
     /// Writes the signed update feed, or a new key for it
     Feed(feed::Arguments),
     /// Collects the licences of others' work in what is shipped
-    Licences(licences::Arguments),
+    Licences(product::Arguments),
     /// Writes the bill of materials of what is shipped
-    Sbom(bill::Arguments),
+    Sbom(product::Arguments),
 }
 
 fn main() -> ExitCode {

@@ -169,6 +169,36 @@ impl Contents {
         Ok(())
     }
 
+    /// The text of one file, as the last layer leaves it. Blocking.
+    ///
+    /// # Errors
+    /// [`Error::Archive`] when it is not there, is no text, or is far too long for one.
+    pub fn document(&self, path: &str) -> Result<String> {
+        let find = |layer: Blob| -> io::Result<Option<String>> {
+            let mut tar = Archive::new(open(&self.archive, layer)?);
+            for entry in tar.entries()? {
+                let entry = entry?;
+                let is_wanted = plain(&entry.path()?).is_some_and(|found| found == path);
+                if is_wanted && entry.header().entry_type().is_file() {
+                    if entry.size() > LARGEST_DOCUMENT {
+                        return Err(io::Error::other(format!("{path} is too large")));
+                    }
+                    return io::read_to_string(entry).map(Some);
+                }
+            }
+            Ok(None)
+        };
+        let invalid = |why: String| Error::Archive {
+            path: self.archive.clone(),
+            why,
+        };
+        let mut layers = self.layers.iter().rev().filter(|_| self.has(path));
+        let found = layers.find_map(|layer| find(*layer).transpose());
+        found
+            .unwrap_or_else(|| Err(io::Error::other(format!("{path} is not in it"))))
+            .map_err(|error| invalid(error.to_string()))
+    }
+
     fn has(&self, path: &str) -> bool {
         self.files.contains_key(path)
     }
@@ -409,6 +439,26 @@ mod tests {
     const BLOB: &str = "var/lib/containerd/io.containerd.content.v1.content/blobs/sha256/0a";
     const SNAPSHOT: &str =
         "var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/1/fs/pause";
+
+    #[test]
+    fn a_document_is_read_as_the_last_layer_leaves_it() {
+        let of = |path, text: &str| tar_of(&[Regular(path, text.as_bytes().to_vec())]);
+        let file = archive(
+            "arm64",
+            &[
+                gzip(&of("./etc/motd", "first")),
+                of("etc/motd", "second"),
+                of("etc/gone", "x"),
+                of("etc/.wh.gone", ""),
+            ],
+        );
+        let contents = Contents::read(file.path()).expect("an image");
+        assert_eq!(contents.document("etc/motd").expect("there"), "second");
+        for missing in ["etc/gone", "etc/never"] {
+            let error = contents.document(missing).expect_err("not there");
+            assert!(error.to_string().contains(missing), "{error}");
+        }
+    }
 
     #[test]
     fn an_image_of_one_architecture_has_nothing_foreign() {

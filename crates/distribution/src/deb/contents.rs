@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::package::{Entry, Package};
 use super::programs::Programs;
-use crate::components::Product;
+use crate::product::Product;
 use crate::{REPOSITORY, VERSION, bill, clone_folder, licences, source};
 
 /// Where shells look for completions of packages: shell, file.
@@ -80,8 +80,11 @@ pub(super) fn clusters(programs: &Programs) -> Result<Package> {
         ));
     }
     for (name, text) in [
-        ("third-party-licences", licences::report(Product::Linux)?),
-        ("sbom.cdx.json", bill::text(Product::Linux)?),
+        (
+            "third-party-licences",
+            licences::report(Product::Linux, None)?,
+        ),
+        ("sbom.cdx.json", bill::text(Product::Linux, None)?),
     ] {
         let path = format!("usr/share/doc/apple-k8s/{name}.gz");
         package
