@@ -197,7 +197,7 @@ it("work that ended is told once, with its details, until it is dismissed", asyn
 
 it("a node that was started anew ends its line with a ring", async () => {
   const { page, close } = await open(browser, { scenario: "worker-restarted", frozen: true });
-  expect(await page.locator("figure circle").count(), "one in each chart").toBe(2);
+  expect(await page.locator("figure circle").count(), "one in each chart").toBe(3);
   await close();
 });
 
@@ -211,5 +211,61 @@ it("a chart can be read as a table", async () => {
   expect(cells.length).toBeGreaterThan(20);
   await picture(page, "chart-as-table");
   expect(await findings(page)).toEqual([]);
+  await close();
+});
+
+it("a node's row says its version and what is wrong with it, what is wrong first", async () => {
+  const { page, close } = await open(browser, { scenario: "degraded", frozen: true });
+  const rows = page.locator('section[aria-label="Nodes"] [role="row"][aria-selected]');
+  expect(await rows.first().innerText()).toMatch(/dev-worker2\s+worker\s+Not ready, disk pressure\s/);
+  expect(await rows.first().getAttribute("aria-label")).toBe("dev-worker2, Not ready, disk pressure, disk 97% full, worker");
+  for (const row of await rows.all()) expect(await row.innerText()).toContain("v1.37.1");
+  expect(await rows.last().innerText()).toMatch(/\sReady\s/);
+  // Pressure alone leaves a node ready, and is said before that.
+  await page.evaluate(() =>
+    window.scripted.changeView("dev", (old) => ({
+      nodes: old.nodes.map((node) =>
+        node.name === "dev-worker"
+          ? { ...node, health: "degraded", conditions: node.conditions.map((row) => (row.kind === "MemoryPressure" ? { ...row, status: "True", good: false } : row)) }
+          : node,
+      ),
+    })),
+  );
+  await settled(page);
+  expect(await page.locator('[data-node="dev-worker"]').innerText()).toContain("Memory pressure, ready");
+  await close();
+});
+
+it("CPU, memory and disk each have a chart that goes on as nodes are measured", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes" });
+  expect(await page.locator("figure .title").allTextContents()).toEqual(["CPU", "Memory", "Disk"]);
+  const disk = page.locator("figure", { hasText: "Disk" });
+  expect(await disk.getAttribute("aria-label")).toMatch(/^Disk, 15 minutes: now \d+ Gi, highest of one node \d+ Gi$/);
+  const line = disk.locator(".plot path.line").first();
+  const before = await line.getAttribute("d");
+  await expect.poll(() => line.getAttribute("d"), { timeout: 10_000 }).not.toBe(before);
+  await disk.locator(".plot").focus();
+  await page.keyboard.press("ArrowLeft");
+  await settled(page);
+  expect(await disk.locator(".read").innerText()).toMatch(/control-plane \d+(\.\d)? Gi/);
+  await close();
+});
+
+it("a chart in the smallest window has lines, not one gap", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes", frozen: true, width: 860, height: 560 });
+  for (const range of ["5 min", "15 min", "1 h"]) {
+    await page.getByRole("radio", { name: range, exact: true }).check();
+    await settled(page);
+    const drawn = await page.evaluate(() =>
+      [...document.querySelectorAll("figure .plot")].map((plot) => {
+        const wide = (parts: NodeListOf<SVGGraphicsElement>) => Math.max(0, ...[...parts].map((part) => part.getBBox().width));
+        return { line: wide(plot.querySelectorAll("path.line")), whole: wide(plot.querySelectorAll("path.base")) };
+      }),
+    );
+    expect(drawn, range).toHaveLength(3);
+    // Fifteen minutes are known, a quarter of the last range.
+    for (const { line, whole } of drawn) expect(line, range).toBeGreaterThan(whole * (range === "1 h" ? 0.2 : 0.9));
+    expect(await page.evaluate(() => [...document.querySelectorAll("figure rect")].length), `gaps in ${range}`).toBe(range === "1 h" ? 3 : 0);
+  }
   await close();
 });

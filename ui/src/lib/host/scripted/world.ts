@@ -321,7 +321,7 @@ export function usageAt(at: number, nodes: NodeRow[], pods: PodRow[] = []): Usag
         const jitter = noise(Math.floor(at / (2 * second)) + index * 31);
         const cpu = row.cpus * (0.06 + 0.1 * wave + 0.05 * jitter);
         const memory = row.memoryBytes * (0.22 + 0.12 * Math.sin(at / (600 * second) + index) ** 2 + 0.01 * jitter);
-        const full = row.why?.includes("disk") ? 0.97 : 0.28 + 0.05 * (index % 4);
+        const full = row.why?.includes("disk") ? 0.97 : 0.28 + 0.05 * (index % 4) + 0.02 * Math.sin(at / (400 * second) + index);
         return {
           node: row.name,
           cpuCores: cpu,
