@@ -14,7 +14,7 @@ export APPLE_K8S_USER_PATH := $(PATH)
 # The Go there is what set-up fetches where the host's is too old, or missing.
 export PATH := $(CARGO_TARGET_DIR)/debug:$(CACHE)/tools/go/bin:$(PATH)
 
-.PHONY: run app test bench install bundle deb setup setup-app setup-bench setup-test build pages build-app lint unit ui darwin darwin-build image image-arm64 system
+.PHONY: run app test bench install bundle release deb setup setup-app setup-bench setup-test build pages build-app lint unit ui darwin darwin-build image image-arm64 system
 
 # A cluster with a sample web app. Run again, it changes nothing.
 run: setup build
@@ -45,6 +45,11 @@ install: setup
 bundle: setup-app pages
 	cargo xtask bundle
 	cargo xtask verify-bundle
+
+# All that is published for Macs, from source to checksums; keys come from the environment, and what
+# there is no key for is left out and named.
+release: setup-app pages
+	cargo xtask release
 
 # Packages for Debian, as they are shipped.
 deb: setup-app pages

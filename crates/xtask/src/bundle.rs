@@ -2,7 +2,7 @@
 //! which runs on its own: whoever only develops need not compile it.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -19,9 +19,23 @@ pub(crate) fn make(more: &Arguments) -> Result<()> {
     if asks_help(more) {
         return run("bundle", "make", &more.all);
     }
-    let programs = darwin::build()?;
+    make_of(None, more)
+}
+
+/// The same of programs that are built already, where a folder of them is given.
+///
+/// # Errors
+/// As [`make`].
+pub(crate) fn make_of(programs: Option<&Path>, more: &Arguments) -> Result<()> {
+    let built = match programs {
+        Some(_) => Vec::new(),
+        None => darwin::build()?,
+    };
     let path = |name: &str| {
-        let found = programs.iter().find(|program| program.name == name);
+        if let Some(folder) = programs {
+            return Ok(folder.join(name));
+        }
+        let found = built.iter().find(|program| program.name == name);
         let found = found.with_context(|| format!("{name} was not built"))?;
         Ok::<_, anyhow::Error>(found.path.clone())
     };

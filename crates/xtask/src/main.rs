@@ -7,6 +7,7 @@ mod cache;
 mod darwin;
 mod distribution;
 mod icons;
+mod release;
 mod run;
 mod tools;
 
@@ -42,6 +43,8 @@ enum Task {
     /// Has Apple look at the signed app, or checks whether it could (`--dry-run`).
     #[command(disable_help_flag = true)]
     Notarize(distribution::Arguments),
+    /// Makes all that is published for Macs, in order, and says what was left out and why.
+    Release(release::Release),
     /// Packs command line, container and app for Debian.
     #[command(disable_help_flag = true)]
     Deb(distribution::Arguments),
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Task::Bundle(arguments) => bundle::make(&arguments),
         Task::VerifyBundle(arguments) => bundle::task("verify", &arguments),
         Task::Notarize(arguments) => bundle::task("notarize", &arguments),
+        Task::Release(release) => release::run(&release),
         Task::Deb(arguments) => distribution::run("deb", &arguments),
         Task::Homebrew(arguments) => distribution::run("homebrew", &arguments),
         Task::Feed(arguments) => distribution::run("feed", &arguments),
