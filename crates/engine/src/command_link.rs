@@ -128,10 +128,14 @@ impl CommandLink {
     ///
     /// # Errors
     /// [`ErrorCode::PermissionDenied`] when something else is there, or the folder may not be
-    /// written; nothing is changed then.
+    /// written, [`ErrorCode::ChangeImpossible`] when the app does not run from where it lies;
+    /// nothing is changed then.
     pub fn install(&self) -> Result<()> {
         match self.state() {
             LinkState::Linked | LinkState::Installed { .. } => Ok(()),
+            LinkState::Absent | LinkState::Stale { .. } if is_translocated(&self.program) => {
+                Err(translocated())
+            }
             LinkState::Absent => {
                 let folder = self.link.parent().unwrap_or(Path::new("/"));
                 fs::create_dir_all(folder)
@@ -212,6 +216,22 @@ impl CommandLink {
             self.link.display()
         ))
     }
+}
+
+/// Whether macOS made this path up. An app that is opened where it was downloaded runs from a copy
+/// below a folder of this name, which is gone once the app ends: nothing may lead there.
+pub fn is_translocated(path: &Path) -> bool {
+    let mut parts = path.components();
+    parts.any(|part| part.as_os_str() == "AppTranslocation")
+}
+
+/// Why nothing can lead to the running app, and what helps.
+pub fn translocated() -> Error {
+    Error::new(
+        ErrorCode::ChangeImpossible,
+        "macOS runs the app from a temporary copy, because it was opened where it was downloaded",
+    )
+    .hint("quit the app, move it to the Applications folder with Finder, and open it there")
 }
 
 /// Where this user's link is, whoever made it.
@@ -313,6 +333,34 @@ mod tests {
         assert!(link.remove().expect("removed"));
         assert_eq!(link.state(), LinkState::Absent);
         assert!(link.program().is_file(), "only the link goes");
+    }
+
+    #[test]
+    fn nothing_leads_to_a_copy_that_macos_made_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let bundle = |place: &str| {
+            let bundle = folder.path().join(place).join(IN_BUNDLE);
+            fs::create_dir_all(&bundle).expect("a folder");
+            fs::write(bundle.join("apple-k8s"), "").expect("a program");
+            bundle.join("apple-k8s")
+        };
+        let made_up = bundle("T/AppTranslocation/613DF902-6BE1-4C37-A4C2-349AA050923C/d");
+        let place = folder.path().join("bin/apple-k8s");
+        let link = CommandLink::at(place.clone(), made_up.clone(), vec![]);
+        let refused = link.install().expect_err("refused");
+        assert_eq!(refused.code, ErrorCode::ChangeImpossible);
+        assert!(refused.to_string().contains("temporary copy"), "{refused}");
+        assert!(!folder.path().join("bin").exists(), "nothing is changed");
+
+        // The link of an app in its place stays as it is, and can be removed.
+        let good = bundle("Applications");
+        let own = CommandLink::at(place.clone(), good.clone(), vec![]);
+        own.install().expect("made");
+        assert!(matches!(link.state(), LinkState::Stale { .. }));
+        link.install().expect_err("refused");
+        assert_eq!(fs::read_link(&place).expect("a link"), good);
+        assert!(link.remove().expect("removed"));
+        assert!(!is_translocated(&good) && is_translocated(&made_up));
     }
 
     #[test]

@@ -40,7 +40,7 @@ use tokio_util::sync::CancellationToken;
 pub use app_folders::AppFolders;
 pub use archive::{Archive, ArchivedImage, normalise as normalise_image};
 pub use change::{ChangePlan, Changed, PlanItem};
-pub use command_link::{CommandLink, LinkState};
+pub use command_link::{CommandLink, LinkState, is_translocated, translocated};
 pub use create::{CreateRequest, Created};
 pub use delete::Deleted;
 pub use doctor::{
