@@ -251,7 +251,7 @@ fn calls() -> Vec<(&'static str, Value, Wanted)> {
         ("config_open", json!({"token": "x"}), Err("Usage")),
         (
             "config_save",
-            json!({"text": "x", "path": "/etc/passwd"}),
+            json!({"text": "x", "over": {"text": "", "path": "/etc/passwd"}}),
             Err("PermissionDenied"),
         ),
         ("draft_get", json!({"cluster": null}), Ok(Value::is_null)),
@@ -381,7 +381,7 @@ fn a_window_may_do_what_its_capability_names_and_nothing_else() {
             "log_open",
             json!({"source": {"kind": "operation", "id": 1}, "tail": 1, "channel": "__CHANNEL__:1"}),
         ),
-        ("config_save", json!({"text": "x", "path": "/tmp/x"})),
+        ("config_save", json!({"text": "x", "over": null})),
         ("app_quit", json!({"when": "now"})),
     ] {
         let answer = call(&settings, command, arguments);
@@ -463,13 +463,19 @@ fn what_the_user_chooses_is_taken() {
 
     let place = bench.folder.path().join("mine.yaml");
     bench.desktop.now().place = Some(place.clone());
-    let arguments = json!({"text": "kind: Cluster\n", "path": null});
+    let arguments = json!({"text": "kind: Cluster\n", "over": null});
     let saved = call(&window, "config_save", arguments).unwrap();
-    assert_eq!(saved, json!(place));
+    let file = json!({"text": "kind: Cluster\n", "path": place});
+    assert_eq!(saved, json!({"kind": "saved", "file": file}));
     assert_eq!(std::fs::read_to_string(&place).unwrap(), "kind: Cluster\n");
     // Chosen once, it may be written again without asking.
-    let arguments = json!({"text": "kind: Cluster # 2\n", "path": place});
-    call(&window, "config_save", arguments).unwrap();
+    let arguments = json!({"text": "kind: Cluster # 2\n", "over": saved["file"]});
+    call(&window, "config_save", arguments.clone()).unwrap();
+    // Not what another program wrote there.
+    std::fs::write(&place, "kind: Cluster # theirs\n").unwrap();
+    let changed = call(&window, "config_save", arguments).unwrap();
+    assert_eq!(changed["kind"], "changed");
+    assert_eq!(changed["file"]["text"], "kind: Cluster # theirs\n");
     assert_eq!(bench.desktop.now().asked.len(), 2);
 
     let bundle = bench.folder.path().join("bundle.tar.gz");
@@ -510,7 +516,7 @@ fn a_place_that_can_not_be_written_is_said_and_leaves_nothing() {
     bench.desktop.now().place = Some(folder.clone());
     for (command, arguments) in [
         ("diagnostics_save", json!({})),
-        ("config_save", json!({"text": "x", "path": null})),
+        ("config_save", json!({"text": "x", "over": null})),
     ] {
         let error = call(&window, command, arguments).unwrap_err();
         let message = error["message"].as_str().unwrap();

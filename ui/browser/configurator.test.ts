@@ -1,7 +1,7 @@
 /** The configurator: text and form edit each other, and nothing is lost. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { calls, launch, open, settled, view } from "./page";
+import { calls, launch, lightAndDark, open, settled, view } from "./page";
 
 let browser: Browser;
 beforeAll(async () => {
@@ -262,5 +262,78 @@ it("a creation is shown before any node stands for it, and after it failed", asy
   await page.getByText("TCP port 8080 on 127.0.0.1 is taken").first().waitFor();
   await page.getByRole("button", { name: "Close", exact: true }).click();
   await page.getByRole("heading", { name: "This Mac is ready." }).first().waitFor();
+  await close();
+});
+
+it("a file that another program changed is overwritten only when that is asked for", async () => {
+  const { page, close } = await open(browser, { scenario: "three-nodes" });
+  await configuration(page);
+  // A file that another program writes to now and then, kept as the program keeps it.
+  await page.evaluate(() => {
+    const path = "~/src/shop/cluster.yaml";
+    let there = "";
+    Object.assign(window, { disk: { write: (edit: (text: string) => string) => (there = edit(there)), read: () => there } });
+    window.scripted.answer("config_open", async () => {
+      there = await window.scripted.call("config_preset", { name: "three", clusterName: "shop" });
+      return { text: there, path };
+    });
+    window.scripted.answer("config_save", ({ text, over }) => {
+      if (over !== null && over.text !== there) return { kind: "changed", file: { text: there, path } };
+      there = text;
+      return { kind: "saved", file: { text, path } };
+    });
+  });
+  const disk = () => page.evaluate(() => (window as unknown as { disk: { read(): string } }).disk.read());
+  const theirs = (replicas: number) =>
+    page.evaluate((count) => (window as unknown as { disk: { write(edit: (text: string) => string): void } }).disk.write((text) => text.replace(/replicas: \d+/, `replicas: ${count}`)), replicas);
+  const workers = page.getByRole("textbox", { name: "Number of worker" });
+  const save = async () => {
+    await page.keyboard.press("Meta+s");
+    await settled(page);
+  };
+  const sheet = page.getByRole("alertdialog", { name: "cluster.yaml was changed by another program" });
+
+  await page.keyboard.press("Meta+o");
+  await expect.poll(() => written(page)).toContain("  name: shop");
+  await workers.fill("3");
+  await save();
+  expect(await disk(), "nobody else wrote: nothing is asked").toContain("replicas: 3");
+  expect(await sheet.count()).toBe(0);
+
+  await theirs(8);
+  await workers.fill("4");
+  await save();
+  await sheet.waitFor();
+  expect(await sheet.locator("pre").textContent()).toBe("-     replicas: 3\n+     replicas: 8");
+  expect(await lightAndDark(page, "changed-file")).toEqual([]);
+  expect(await page.evaluate(() => document.activeElement?.textContent?.trim()), "the safe one has the focus").toBe("Cancel");
+  await page.keyboard.press("Enter");
+  await settled(page);
+  expect([await sheet.count(), await workers.inputValue()]).toEqual([0, "4"]);
+  expect(await disk(), "cancelled").toContain("replicas: 8");
+
+  await save();
+  // And once more, while it is asked.
+  await theirs(9);
+  await sheet.getByRole("button", { name: "Overwrite" }).click();
+  await expect.poll(() => sheet.locator("pre").textContent()).toBe("-     replicas: 8\n+     replicas: 9");
+  expect(await disk()).toContain("replicas: 9");
+  await sheet.getByRole("button", { name: "Overwrite" }).click();
+  await expect.poll(disk).toContain("replicas: 4");
+  expect(await sheet.count()).toBe(0);
+  await workers.fill("5");
+  await save();
+  expect(await disk(), "what was saved is known").toContain("replicas: 5");
+
+  await theirs(6);
+  await workers.fill("7");
+  await save();
+  await sheet.getByRole("button", { name: "Reload" }).click();
+  await expect.poll(() => workers.inputValue()).toBe("6");
+  await page.getByRole("button", { name: "Take it back" }).click();
+  await expect.poll(() => workers.inputValue()).toBe("7");
+  await save();
+  expect(await sheet.count(), "the text taken back is older than the file").toBe(1);
+  expect(await disk()).toContain("replicas: 6");
   await close();
 });

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use engine::{ChangePlan, Check, FixId, ManifestPreview, NodeImages};
 use ts_rs::{Config, TS, TypeVisitor};
 
-use crate::config::{ConfigCheck, OpenedConfig, Preset};
+use crate::config::{ConfigCheck, OpenedConfig, Preset, SavedConfig};
 use crate::drops::{ChoosePurpose, DropEvent, Dropped};
 use crate::logs::{LogBatch, LogSource};
 use crate::settings::Settings;
@@ -146,7 +146,7 @@ fn commands(writer: &mut Writer) -> Vec<Command> {
         config_plan("cluster": String, "text": String) -> ChangePlan;
         config_apply("cluster": String, "text": String) -> u64;
         config_open("token": String) -> OpenedConfig;
-        config_save("text": String, "path": Option<String>) -> Option<String>;
+        config_save("text": String, "over": Option<OpenedConfig>) -> Option<SavedConfig>;
         draft_get("cluster": Option<String>) -> Option<String>;
         draft_set("cluster": Option<String>, "text": Option<String>) -> ();
         context_use("name": String) -> ();

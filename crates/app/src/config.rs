@@ -181,14 +181,24 @@ pub enum Preset {
     Three,
 }
 
-/// A Cluster YAML that was opened from a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+/// A Cluster YAML in a file, as it was when it was opened or saved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct OpenedConfig {
     /// Its text.
     pub text: String,
     /// Where it lies, for the title and for saving.
     pub path: String,
+}
+
+/// What became of a text that was to be saved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "kind", content = "file", rename_all = "camelCase")]
+pub enum SavedConfig {
+    /// It is in the file.
+    Saved(OpenedConfig),
+    /// It is not: the file holds this now, which another program wrote there since.
+    Changed(OpenedConfig),
 }
 
 /// What the validator says of a text; relative paths in it start at `base`. Blocking: it looks

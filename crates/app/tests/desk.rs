@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::config::Preset;
+use app::config::{OpenedConfig, Preset, SavedConfig};
 use app::desk::{Desk, Event};
 use app::logs::LogSource;
 use app::place::Place;
@@ -614,16 +614,61 @@ async fn drafts_come_back_and_their_names_are_checked() {
 async fn a_window_saves_only_where_the_user_chose() {
     let bench = Bench::new(&stopped());
     let path = bench.folder.path().join("cluster.yaml");
-    let refused = bench.desk.config_save("x".into(), &path).await;
+    let over = |text: &str| OpenedConfig {
+        text: text.to_owned(),
+        path: path.display().to_string(),
+    };
+    let refused = bench.desk.config_save("x".into(), over("")).await;
     assert_eq!(refused.unwrap_err().code, ErrorCode::PermissionDenied);
     assert!(!path.exists());
-    bench
-        .desk
-        .config_save_as("x".into(), path.clone())
-        .await
-        .unwrap();
-    bench.desk.config_save("y".into(), &path).await.unwrap();
+    let saved = bench.desk.config_save_as("x".into(), path.clone()).await;
+    assert_eq!(saved.unwrap(), SavedConfig::Saved(over("x")));
+    let saved = bench.desk.config_save("y".into(), over("x")).await;
+    assert_eq!(saved.unwrap(), SavedConfig::Saved(over("y")));
     assert_eq!(std::fs::read_to_string(path).unwrap(), "y");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_program_wrote_is_not_overwritten_unasked() {
+    let bench = Bench::new(&stopped());
+    let path = bench.folder.path().join("cluster.yaml");
+    let file = |text: &str| OpenedConfig {
+        text: text.to_owned(),
+        path: path.display().to_string(),
+    };
+    let save = |text: &str, over: OpenedConfig| bench.desk.config_save(text.to_owned(), over);
+    let there = || std::fs::read_to_string(&path).unwrap();
+    let first = bench.desk.config_save_as("mine".into(), path.clone()).await;
+    assert_eq!(first.unwrap(), SavedConfig::Saved(file("mine")));
+
+    std::fs::write(&path, "theirs").unwrap();
+    let asked = save("mine 2", file("mine")).await.unwrap();
+    assert_eq!(asked, SavedConfig::Changed(file("theirs")));
+    assert_eq!(there(), "theirs", "nothing was written");
+
+    // Who knows what is there now overwrites it; once more changed, once more asked.
+    std::fs::write(&path, "theirs again").unwrap();
+    let asked = save("mine 2", file("theirs")).await.unwrap();
+    assert_eq!(asked, SavedConfig::Changed(file("theirs again")));
+    let saved = save("mine 2", file("theirs again")).await.unwrap();
+    assert_eq!(saved, SavedConfig::Saved(file("mine 2")));
+    assert_eq!(there(), "mine 2");
+
+    // Both wrote the same, or the file is gone: there is nothing to lose.
+    std::fs::write(&path, "mine 3").unwrap();
+    let saved = save("mine 3", file("mine 2")).await.unwrap();
+    assert_eq!(saved, SavedConfig::Saved(file("mine 3")));
+    std::fs::remove_file(&path).unwrap();
+    save("mine 4", file("mine 3")).await.unwrap();
+    assert_eq!(there(), "mine 4");
+
+    // Not even what is no text.
+    std::fs::write(&path, b"\xff\xfe").unwrap();
+    let asked = save("mine 5", file("mine 4")).await.unwrap();
+    assert_eq!(asked, SavedConfig::Changed(file("\u{fffd}\u{fffd}")));
+    assert_eq!(std::fs::read(&path).unwrap(), b"\xff\xfe");
+    save("mine 5", file("\u{fffd}\u{fffd}")).await.unwrap();
+    assert_eq!(there(), "mine 5");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,6 @@
 //! The Cluster YAML.
 
-use std::path::Path;
-
-use app::config::{ConfigCheck, OpenedConfig, Preset};
+use app::config::{ConfigCheck, OpenedConfig, Preset, SavedConfig};
 use engine::ChangePlan;
 
 use super::{Answer, Desk, Desktop};
@@ -45,16 +43,16 @@ pub(super) async fn config_open(desk: Desk<'_>, token: String) -> Answer<OpenedC
     Ok(desk.config_open(&token).await?)
 }
 
-/// Without a path the user is asked; none when they changed their mind.
+/// Without a file to write over the user is asked; none when they changed their mind.
 #[tauri::command]
 pub(super) async fn config_save(
     desk: Desk<'_>,
     desktop: Desktop<'_>,
     text: String,
-    path: Option<String>,
-) -> Answer<Option<String>> {
-    if let Some(path) = path {
-        return Ok(Some(desk.config_save(text, Path::new(&path)).await?));
+    over: Option<OpenedConfig>,
+) -> Answer<Option<SavedConfig>> {
+    if let Some(over) = over {
+        return Ok(Some(desk.config_save(text, over).await?));
     }
     let place = desktop.choose_place("cluster.yaml");
     match place.await.ok().flatten() {

@@ -8,7 +8,7 @@ use engine::{ChangePlan, Error, ErrorCode, Result};
 use super::clusters::{base_folder, parse};
 use super::work::Order;
 use super::{Desk, blocking, locked};
-use crate::config::{ConfigCheck, OpenedConfig, Preset, check};
+use crate::config::{ConfigCheck, OpenedConfig, Preset, SavedConfig, check};
 use crate::drops::FileKind;
 use crate::saved;
 use crate::snapshot::OperationKind;
@@ -105,16 +105,18 @@ impl Desk {
         .await
     }
 
-    /// Writes a Cluster YAML to a file that the user has just chosen.
-    pub async fn config_save_as(&self, text: String, path: PathBuf) -> Result<String> {
+    /// Writes a Cluster YAML to a file that the user has just chosen, and was asked about by the
+    /// desktop if there was one of that name.
+    pub async fn config_save_as(&self, text: String, path: PathBuf) -> Result<SavedConfig> {
         locked(&self.chosen).insert(path.clone());
-        self.config_save(text, &path).await
+        blocking(move || written(text, &path)).await
     }
 
-    /// Writes a Cluster YAML to a file that the user opened or chose before; a window can't name
-    /// others.
-    pub async fn config_save(&self, text: String, path: &Path) -> Result<String> {
-        let path = path.to_owned();
+    /// Writes a Cluster YAML over a file that the user opened or chose before; a window can't name
+    /// others. What another program wrote there since is not overwritten unasked: `over` is what
+    /// the user knows to be there.
+    pub async fn config_save(&self, text: String, over: OpenedConfig) -> Result<SavedConfig> {
+        let path = PathBuf::from(&over.path);
         if !locked(&self.chosen).contains(&path) {
             return Err(Error::new(
                 ErrorCode::PermissionDenied,
@@ -122,12 +124,26 @@ impl Desk {
             )
             .hint("choose where to save it"));
         }
-        let shown = path.display().to_string();
         blocking(move || {
-            saved::overwrite(&path, &text).map_err(|error| Error::io("write", &path, &error))
+            let there = match std::fs::read(&path) {
+                Ok(there) => there,
+                // Whoever removed it has nothing to lose.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    return written(text, &path);
+                }
+                Err(error) => return Err(Error::io("read", &path, &error)),
+            };
+            // What is no text is shown as one, and known again as that.
+            let there = String::from_utf8_lossy(&there);
+            if there == over.text || there == text {
+                return written(text, &path);
+            }
+            Ok(SavedConfig::Changed(OpenedConfig {
+                text: there.into_owned(),
+                path: over.path,
+            }))
         })
-        .await?;
-        Ok(shown)
+        .await
     }
 
     /// The unfinished text of a cluster, or of a new one.
@@ -182,6 +198,12 @@ impl Desk {
         };
         Ok(self.place.drafts().join(format!("{name}.yaml")))
     }
+}
+
+fn written(text: String, path: &Path) -> Result<SavedConfig> {
+    saved::overwrite(path, &text).map_err(|error| Error::io("write", path, &error))?;
+    let path = path.display().to_string();
+    Ok(SavedConfig::Saved(OpenedConfig { text, path }))
 }
 
 /// What a change did, in one line.

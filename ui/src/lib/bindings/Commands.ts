@@ -18,6 +18,7 @@ import type { OpenedConfig } from "./OpenedConfig";
 import type { Preset } from "./Preset";
 import type { QuitWhen } from "./QuitWhen";
 import type { RevealTarget } from "./RevealTarget";
+import type { SavedConfig } from "./SavedConfig";
 import type { Settings } from "./Settings";
 import type { Snapshot } from "./Snapshot";
 import type { TerminalTarget } from "./TerminalTarget";
@@ -55,7 +56,7 @@ export type Commands = {
   config_plan: { args: { cluster: string, text: string }; result: ChangePlan };
   config_apply: { args: { cluster: string, text: string }; result: number };
   config_open: { args: { token: string }; result: OpenedConfig };
-  config_save: { args: { text: string, path: string | null }; result: string | null };
+  config_save: { args: { text: string, over: OpenedConfig | null }; result: SavedConfig | null };
   draft_get: { args: { cluster: string | null }; result: string | null };
   draft_set: { args: { cluster: string | null, text: string | null }; result: null };
   context_use: { args: { name: string }; result: null };

@@ -69,6 +69,7 @@ export type { QuitWhen } from "./QuitWhen";
 export type { RevealTarget } from "./RevealTarget";
 export type { Runtime } from "./Runtime";
 export type { RuntimeState } from "./RuntimeState";
+export type { SavedConfig } from "./SavedConfig";
 export type { ServicePort } from "./ServicePort";
 export type { ServiceRow } from "./ServiceRow";
 export type { Settings } from "./Settings";

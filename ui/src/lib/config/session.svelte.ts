@@ -4,7 +4,7 @@
  * What form shows when: the text is right, or the form itself made it wrong: what is written, to
  * be edited. The text was made wrong by hand: the last right values, which can't be edited.
  */
-import { asFailure, type ChangePlan, type ClusterForm, type ConfigCheck, type ConfigProblem, type Failure, type Host, type Preset } from "../host/types";
+import { asFailure, type ChangePlan, type ClusterForm, type ConfigCheck, type ConfigProblem, type Failure, type Host, type OpenedConfig, type Preset } from "../host/types";
 import { readDraft, type Draft } from "./draft";
 import { addWorker } from "./edits";
 import type { Edited } from "./yaml-text";
@@ -33,9 +33,10 @@ export class ConfigSession {
   refused = $state(false);
   plan = $state.raw<ChangePlan | null>(null);
   savedAt = $state<number | null>(null);
-  path = $state<string | null>(null);
+  /** The file that the text was opened from or saved to, as it was then. */
+  file = $state.raw<OpenedConfig | null>(null);
   /** A draft that something else has taken the place of, to be taken back. */
-  replaced = $state.raw<{ text: string; path: string | null } | null>(null);
+  replaced = $state.raw<{ text: string; file: OpenedConfig | null } | null>(null);
   loaded = $state(false);
   failure = $state.raw<Failure | null>(null);
   private readonly host: Host;
@@ -115,9 +116,9 @@ export class ConfigSession {
   }
 
   /** Begins anew with another text: a preset, a file. A draft that it replaces is not lost. */
-  replace(text: string, path: string | null = null): void {
-    this.replaced = this.changed && text !== this.text ? { text: this.text, path: this.path } : null;
-    this.path = path;
+  replace(text: string, file: OpenedConfig | null = null): void {
+    this.replaced = this.changed && text !== this.text ? { text: this.text, file: this.file } : null;
+    this.file = file;
     this.lastEditor = "text";
     this.refused = false;
     this.take(text);
@@ -128,13 +129,13 @@ export class ConfigSession {
   takeBack(): void {
     const before = this.replaced;
     if (before === null) return;
-    this.replace(before.text, before.path);
+    this.replace(before.text, before.file);
     this.replaced = null;
   }
 
   /** Back to what the draft began with. */
   revert(): void {
-    this.replace(this.base, this.path);
+    this.replace(this.base, this.file);
     this.forget();
   }
 

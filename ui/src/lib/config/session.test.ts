@@ -100,10 +100,11 @@ describe("a configuration that is edited", () => {
     expect(session.replaced).toBeNull();
     session.apply((text) => setName(text, "mine"));
     const mine = session.text;
-    session.replace("# another\n", "other.yaml");
-    expect([session.text, session.path]).toEqual(["# another\n", "other.yaml"]);
+    const other = { text: "# another\n", path: "other.yaml" };
+    session.replace(other.text, other);
+    expect([session.text, session.file]).toEqual(["# another\n", other]);
     session.takeBack();
-    expect([session.text, session.path, session.replaced]).toEqual([mine, null, null]);
+    expect([session.text, session.file, session.replaced]).toEqual([mine, null, null]);
     session.revert();
     session.takeBack();
     expect(session.text).toBe(mine);

@@ -208,7 +208,7 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
     config_plan: ({ cluster, text }) => planConfig(presets.three(cluster), text),
     config_apply: ({ cluster }) => begin("change", cluster),
     config_open: () => ({ text: presets.three("shop"), path: "~/src/shop/cluster.yaml" }),
-    config_save: ({ path }) => path ?? "~/cluster.yaml",
+    config_save: ({ text, over }) => ({ kind: "saved", file: { text, path: over?.path ?? "~/cluster.yaml" } }),
     draft_get: ({ cluster }) => drafts.get(cluster) ?? null,
     draft_set: ({ cluster, text }) => {
       if (text === null) drafts.delete(cluster);

@@ -1,12 +1,13 @@
 /** The sheets of a window: who may ask for one gets it through here. */
 import type { ConfigSession } from "$lib/config/session.svelte";
 import { readDraft } from "$lib/config/draft";
-import type { CreateSource, Operation } from "$lib/host/types";
+import type { CreateSource, OpenedConfig, Operation } from "$lib/host/types";
 import type { App } from "$lib/state/app.svelte";
 import { quoted } from "$lib/words";
 import { installDrops } from "$views/drop/drops.svelte";
 import ApplySheet from "./ApplySheet.svelte";
 import BundleSheet from "./BundleSheet.svelte";
+import ChangedFileSheet from "./ChangedFileSheet.svelte";
 import ConfirmSheet from "./ConfirmSheet.svelte";
 import ContextsSheet from "./ContextsSheet.svelte";
 import DeleteSheet from "./DeleteSheet.svelte";
@@ -42,6 +43,11 @@ export function askDelete(app: App, cluster: string): void {
 /** Shows what a changed configuration means for the running cluster, and applies it. */
 export function askApply(app: App, session: ConfigSession, cluster: string): void {
   app.sheets.show(ApplySheet, { session, cluster });
+}
+
+/** A file is not as it was opened any more: asks what shall become of what another program wrote. */
+export function askChangedFile(app: App, asked: { before: OpenedConfig; file: OpenedConfig; overwrite: () => void; reload: () => void }): void {
+  app.sheets.show(ChangedFileSheet, asked);
 }
 
 /** Shows what a diagnostics bundle would hold, and saves it. */
