@@ -344,6 +344,8 @@ fn promises_are_kept_by_published_bindings() {
             .filter(|text| text.contains(&links))
             .collect();
         assert!(!bindings.is_empty(), "nothing published links {library}");
+        let declared = bindings.iter().flat_map(|text| declared(text));
+        let declared: BTreeSet<&str> = declared.collect();
         for symbol in symbols.iter().filter(|symbol| !BY_CLANG.contains(symbol)) {
             // Bindings of a framework may declare what they use of the system too.
             assert!(
@@ -351,14 +353,61 @@ fn promises_are_kept_by_published_bindings() {
                 "{symbol} is the system's, not {library}'s"
             );
             let name = symbol.strip_prefix('_').unwrap_or(symbol);
-            let declarations = [format!("fn {name}("), format!("static {name}:")];
-            let declares = |text: &&&String| declarations.iter().any(|words| text.contains(words));
             assert!(
-                bindings.iter().any(|text| declares(&text)),
+                declared.contains(name),
                 "{symbol} of {library} is declared nowhere"
             );
         }
     }
+}
+
+/// What code takes from a library: names of functions and variables in `extern` blocks. The same
+/// name elsewhere is a method, a wrapper, or a word in a comment.
+fn declared(code: &str) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    // How many braces are open since the block began.
+    let mut depth = 0_usize;
+    for line in code.lines().map(str::trim) {
+        if line.starts_with("//") {
+            continue;
+        }
+        let block = line
+            .split_once("extern \"C")
+            .and_then(|(_, rest)| rest.split_once('"'))
+            .is_some_and(|(_, rest)| rest.trim_start().starts_with('{'));
+        // Macros of objc2 that become such blocks.
+        let macros = ["extern_c! {", "extern_c_unwind! {"];
+        let block = block || macros.iter().any(|begin| line.starts_with(begin));
+        if depth == 0 && !block {
+            continue;
+        }
+        for word in ["fn ", "static "] {
+            let Some((before, rest)) = line.split_once(word) else {
+                continue;
+            };
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            // `fn` of a type, such as that of an argument, has no name.
+            let name = &rest[..end.unwrap_or(rest.len())];
+            if !name.is_empty() && !before.contains(':') {
+                found.insert(name);
+            }
+        }
+        let count = |brace| line.matches(brace).count();
+        depth = (depth + count('{')).saturating_sub(count('}'));
+    }
+    found
+}
+
+#[test]
+fn only_extern_blocks_declare() {
+    let code = "// extern \"C\" { fn comment(); }\n\
+        pub fn wrapper() {\n    extern \"C-unwind\" {\n        fn CFRelease(cf: *const c_void);\n\
+        // fn commented(\n    }\n    unsafe { CFRelease(other) }\n}\n\
+        unsafe extern \"C\" { pub fn one(f: fn(u8)); }\nfn method(&self) {}\n\
+        extern \"C\" fn ours() {\n    fn inner() {}\n}\n\
+        unsafe extern \"C\" {\n    pub static NSFontAttributeName: &'static NSString;\n}\n";
+    let expected = ["CFRelease", "NSFontAttributeName", "one"];
+    assert_eq!(declared(code), expected.into());
 }
 
 /// All Rust code below a folder.
