@@ -116,6 +116,7 @@ mod tests {
             &link,
             &Error::new(ErrorCode::NoSpace, "full")
         ));
+        assert!(!needs_rights(&link, &engine::translocated()));
         std::fs::create_dir(folder.path().join("bin")).unwrap();
         std::fs::write(link.link(), "theirs").unwrap();
         assert!(!needs_rights(&link, &denied), "it would be overwritten");
