@@ -22,6 +22,9 @@ const BAKED: usize = 10;
 /// Where containerd has what is unpacked.
 const SNAPSHOTS: &str = "var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots";
 
+/// Stands for what programs call the machine that they were built for.
+const MACHINE: &str = "@machine";
+
 /// How a program is asked for its version, and what the image calls it, or a word that it says.
 const PROGRAMS: &[(&str, &[&str], &str)] = &[
     ("usr/local/bin/kubelet", &["--version"], "kubernetes"),
@@ -63,7 +66,7 @@ const PROGRAMS: &[(&str, &[&str], &str)] = &[
     ("usr/bin/ip", &["-V"], "iproute2"),
     ("usr/bin/kmod", &["--version"], "kmod version"),
     ("usr/bin/mount", &["--version"], "util-linux"),
-    ("usr/bin/bash", &["--version"], "aarch64"),
+    ("usr/bin/bash", &["--version"], MACHINE),
     ("usr/bin/curl", &["--version"], "curl"),
     ("usr/bin/jq", &["--version"], "jq-"),
     ("usr/bin/ping", &["-V"], "iputils"),
@@ -131,7 +134,7 @@ fn every_program_in_the_node_images_is_for_their_machine() {
     }
     let contents = look(&user, &foreign);
     if std::env::var_os(FOREIGN).is_some() {
-        emulate(&user, &contents);
+        emulate(&user, &contents, other);
     }
 }
 
@@ -171,7 +174,7 @@ fn look(user: &User, image: &NodeImage) -> Contents {
 }
 
 /// Runs all programs of an image of another architecture.
-fn emulate(user: &User, contents: &Contents) {
+fn emulate(user: &User, contents: &Contents, architecture: Architecture) {
     let root = user.folder().join("root");
     fs::create_dir(&root).expect("a folder");
     contents.unpack(&root).expect("unpacked");
@@ -182,7 +185,10 @@ fn emulate(user: &User, contents: &Contents) {
 
     let mut failed = Vec::new();
     let mut run = |program: &Path, arguments: &[&str], expected: &str| {
-        let output = emulated(&root, program).args(arguments).seconds(120).run();
+        let output = emulated(&root, architecture, program)
+            .args(arguments)
+            .seconds(120)
+            .run();
         let said = output.text() + &output.stderr;
         if !said.to_lowercase().contains(&expected.to_lowercase()) {
             failed.push(format!("{expected:?} is not said\n{}", output.report()));
@@ -192,7 +198,11 @@ fn emulate(user: &User, contents: &Contents) {
         let version = versions
             .get(*named)
             .map(|version| version.trim_start_matches('v'));
-        run(&place(&root, path), arguments, version.unwrap_or(named));
+        let expected = match *named {
+            MACHINE => machine(architecture),
+            named => version.unwrap_or(named),
+        };
+        run(&place(&root, path), arguments, expected);
     }
     let plugins = fs::read_dir(root.join("opt/cni/bin")).expect("CNI plugins");
     let plugins: Vec<PathBuf> = plugins
@@ -228,13 +238,17 @@ fn place(root: &Path, path: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("no image has {inside}"))
 }
 
+/// What Linux, and the emulators, call an architecture.
+const fn machine(architecture: Architecture) -> &'static str {
+    match architecture {
+        Architecture::Arm64 => "aarch64",
+        Architecture::Amd64 => "x86_64",
+    }
+}
+
 /// A call of a program of the other architecture, with the libraries of its image.
-fn emulated(root: &Path, program: &Path) -> Call {
-    let processor = match Architecture::host() {
-        Architecture::Arm64 => "x86_64",
-        Architecture::Amd64 => "aarch64",
-    };
-    Call::new(format!("/usr/bin/qemu-{processor}-static"))
+fn emulated(root: &Path, architecture: Architecture, program: &Path) -> Call {
+    Call::new(format!("/usr/bin/qemu-{}-static", machine(architecture)))
         .arg("-L")
         .arg(root)
         .arg(program)
