@@ -61,9 +61,9 @@ async function use(app: App, drop: Dropped, target: Target): Promise<void> {
     if (ids !== undefined) {
       for (const id of ids) app.loads[id] = drop.token;
       const names = imagesOf(images);
-      app.say(`Loading ${names.length === 1 ? names[0] : plural(names.length, "image")} into ${quoted(cluster)}`);
-      // A node's own row shows what happens to it; a drop elsewhere is shown where images are.
-      if (node === null || app.place.view !== "overview") app.show("images", cluster);
+      app.say(`Loading ${names.length === 1 ? names[0] : plural(names.length, "image")} into ${node ?? quoted(cluster)}`);
+      // How far it is, and how it ended, is told there alone.
+      app.show("images", cluster);
     }
   }
   if (manifests.length > 0) app.sheets.show(ManifestSheet, { cluster, token: drop.token });
