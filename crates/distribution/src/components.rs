@@ -64,14 +64,12 @@ impl Component {
             Registry::Rust => "generic",
         };
         let name = self.name.replace('@', "%40").replace('+', "%2B");
-        let mut url = format!("pkg:{kind}/{name}");
-        if let Some(version) = &self.version {
-            url += &format!("@{}", version.replace('+', "%2B").replace(':', "%3A"));
-        }
-        if let Some(architecture) = &self.architecture {
-            url += &format!("?arch={architecture}");
-        }
-        url
+        let version = self.version.as_deref().map_or_else(String::new, |version| {
+            format!("@{}", version.replace('+', "%2B").replace(':', "%3A"))
+        });
+        let architecture = self.architecture.as_deref();
+        let architecture = architecture.map_or_else(String::new, |name| format!("?arch={name}"));
+        format!("pkg:{kind}/{name}{version}{architecture}")
     }
 }
 

@@ -8,7 +8,6 @@ use std::process::{Command, Output};
 
 use cyclonedx_bom::models::bom::Bom;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use tar::{Builder, Header};
 
 /// A version as only Debian writes them: with an epoch, a plus and a tilde.
@@ -36,8 +35,8 @@ fn image(folder: &Path, packages: &[String]) -> PathBuf {
     let status: String = status.collect();
     let mut blobs = Vec::new();
     let mut keep = |bytes: Vec<u8>| {
-        let digest = Sha256::digest(&bytes);
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        // Nobody asks whether it is the right one.
+        let digest = format!("{:064}", blobs.len());
         blobs.push((format!("blobs/sha256/{digest}"), bytes));
         json!({ "digest": format!("sha256:{digest}") })
     };
