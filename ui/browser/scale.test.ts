@@ -44,6 +44,33 @@ it("two thousand pods scroll without blank rows", async () => {
   await close();
 });
 
+it("a row that comes into view is styled, not all rows anew", async () => {
+  const { page, close } = await open(browser, { scenario: "fifty-nodes", frozen: true });
+  await view(page, 2);
+  await page.locator("label", { hasText: "Pods" }).click();
+  await settled(page);
+  const cdp = await page.context().newCDPSession(page);
+  const styled: number[] = [];
+  cdp.on("Tracing.dataCollected", ({ value }) => {
+    for (const { name, args } of value as unknown as { name: string; args?: { elementCount?: number } }[]) if (name === "UpdateLayoutTree" && args?.elementCount) styled.push(args.elementCount);
+  });
+  await cdp.send("Tracing.start", { transferMode: "ReportEvents", traceConfig: { includedCategories: ["devtools.timeline"] } });
+  await page.evaluate(async () => {
+    for (let step = 0; step < 20; step++) {
+      const grid = document.querySelector('[role$="grid"]');
+      if (grid !== null) grid.scrollTop += 60;
+      await new Promise((done) => requestAnimationFrame(done));
+    }
+  });
+  const told = new Promise((done) => cdp.once("Tracing.tracingComplete", done));
+  await cdp.send("Tracing.end");
+  await told;
+  expect(styled.length).toBeGreaterThan(10);
+  // Three rows of nineteen elements at most; the list has some 850.
+  expect(Math.max(...styled), "elements that a frame has styled").toBeLessThan(200);
+  await close();
+});
+
 it("an update of two thousand pods touches the rows that can be seen", async () => {
   const { page, close } = await open(browser, { scenario: "fifty-nodes", frozen: true });
   await view(page, 2);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { apart, bandOf, bandPath, coreTops, endBefore, gaps, highest, linePath, means, nearest, roundTop, segments, seriesPath, TopEdge, type Frame } from "./series";
+import { apart, bandOf, bandPath, coreTops, endBefore, gaps, highest, linePath, means, nearest, roundTop, segments, seriesPath, since, TopEdge, type Frame } from "./series";
 
 const frame: Frame = { from: 0, to: 100, top: 10, width: 200, height: 100 };
 const points = (...places: [number, number][]) => places.map(([at, value]) => ({ at, value }));
@@ -17,6 +17,12 @@ describe("lines", () => {
   it("are empty without points, not zero", () => {
     expect(linePath([], frame, 10)).toBe("");
   });
+});
+
+it("what is older than a time is left out, and nothing else", () => {
+  const all = points([0, 1], [10, 2], [20, 3]);
+  for (const [from, left] of [[-1, 3], [0, 3], [1, 2], [10, 2], [20, 1], [21, 0]] as const) expect(since(all, from), String(from)).toEqual(all.slice(3 - left));
+  expect(since([], 0)).toEqual([]);
 });
 
 describe("a restart", () => {

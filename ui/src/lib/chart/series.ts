@@ -66,6 +66,18 @@ export const yOf = (frame: Frame, value: number): number => frame.height - (Math
 
 const round = (value: number): number => Math.round(value * 10) / 10;
 
+/** The points from a time on; they are in the order of time. */
+export function since<P extends { at: number }>(points: P[], from: number): P[] {
+  let low = 0;
+  let high = points.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((points[middle]?.at ?? Infinity) < from) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? points : points.slice(low);
+}
+
 /** Means over slots of time, for more points than pixels. Slots lie on the clock, so that old ones stay as they are. */
 export function means(points: Point[], slot: number): Point[] {
   const reduced: Point[] = [];
@@ -147,8 +159,9 @@ export function bandOf(series: Series[]): Band[] {
     }
   return [...byTime]
     .toSorted(([a], [b]) => a - b)
-    .map(([at, values]) => {
-      values.sort((a, b) => a - b);
+    .map(([at, measured]) => {
+      // Numbers by themselves are sorted without a function to ask for each pair.
+      const values = Float64Array.from(measured).sort();
       const half = Math.floor(values.length / 2);
       const middle = values.length % 2 === 1 ? (values[half] ?? 0) : ((values[half - 1] ?? 0) + (values[half] ?? 0)) / 2;
       return { at, low: values[0] ?? 0, middle, high: values.at(-1) ?? 0 };
