@@ -37,7 +37,7 @@ export default ts.config(
     },
   },
   {
-    files: ["*.js", "*.ts", "browser/**"],
+    files: ["*.js", "*.ts", "browser/**", "bench/**"],
     languageOptions: { globals: { ...globals.node } },
   },
 );
