@@ -71,7 +71,7 @@ fn component(name: &str, version: Option<&str>, architecture: Option<&str>) -> C
         version: version.map(str::to_owned),
         architecture: architecture.map(str::to_owned),
         licence: None,
-        home: version.map(|_| format!("https://tracker.debian.org/pkg/{name}")),
+        home: version.map(|_| format!("https://packages.debian.org/{name}")),
         digest: None,
         folder: None,
         needs: BTreeSet::new(),
