@@ -113,7 +113,7 @@ impl Engine {
         let mut checked = Vec::new();
         for path in archives {
             let step = op.steps.begin("check-archive", None);
-            let archive = open(path.clone()).await?;
+            let archive = op.unless_cancelled(open(path.clone())).await?;
             archive.check_architecture(host::architecture())?;
             step.done_with(path.display().to_string());
             checked.push((path.display().to_string(), archive));
@@ -153,7 +153,7 @@ impl Engine {
             let file = folder.path().join("image.tar");
             container.image_save(&[reference], &platform, &file).await?;
             step.done_with(reference);
-            let archive = open(file).await?;
+            let archive = op.unless_cancelled(open(file)).await?;
             let work = load_into_nodes(&container, reference, &archive, &chosen, op);
             outcome.push(op.unless_cancelled(work).await?);
         }
