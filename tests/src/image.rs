@@ -87,9 +87,15 @@ pub struct Archive<'a> {
 impl Archive<'_> {
     /// Writes it into the user's folder and gives its path.
     pub fn write(&self, user: &User, file: &str) -> PathBuf {
+        self.write_heavy(user, file, 0)
+    }
+
+    /// The same with a file of so many bytes in it, which takes a while to load.
+    pub fn write_heavy(&self, user: &User, file: &str, ballast: usize) -> PathBuf {
+        let layer = layer(ballast);
         let tar = match self.form {
-            Form::Docker => self.docker(),
-            Form::Oci => self.oci(),
+            Form::Docker => self.docker(&layer),
+            Form::Oci => self.oci(&layer),
         };
         user.file(file, self.compression.pack(&tar))
     }
@@ -103,22 +109,20 @@ impl Archive<'_> {
         }))
     }
 
-    fn docker(&self) -> Vec<u8> {
-        let layer = layer();
-        let config = self.config(&layer);
+    fn docker(&self, layer: &[u8]) -> Vec<u8> {
+        let config = self.config(layer);
         let config_file = format!("{}.json", hex(&config));
         let manifest =
             json!([{"Config": config_file, "RepoTags": [self.reference], "Layers": ["layer.tar"]}]);
         tar_of(&[
             (config_file.as_str(), &config),
-            ("layer.tar", &layer),
+            ("layer.tar", layer),
             ("manifest.json", &bytes(&manifest)),
         ])
     }
 
-    fn oci(&self) -> Vec<u8> {
-        let layer = layer();
-        let config = self.config(&layer);
+    fn oci(&self, layer: &[u8]) -> Vec<u8> {
+        let config = self.config(layer);
         let describe = |kind: &str, content: &[u8]| {
             json!({"mediaType": format!("application/vnd.oci.image.{kind}"),
                    "digest": digest(content), "size": content.len()})
@@ -126,7 +130,7 @@ impl Archive<'_> {
         let manifest = bytes(&json!({
             "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
             "config": describe("config.v1+json", &config),
-            "layers": [describe("layer.v1.tar", &layer)],
+            "layers": [describe("layer.v1.tar", layer)],
         }));
         let mut top = describe("manifest.v1+json", &manifest);
         top["annotations"] = json!({"io.containerd.image.name": self.reference});
@@ -137,7 +141,7 @@ impl Archive<'_> {
             ("index.json", &index),
             (&blob(&manifest), &manifest),
             (&blob(&config), &config),
-            (&blob(&layer), &layer),
+            (&blob(layer), layer),
         ])
     }
 }
@@ -160,7 +164,7 @@ impl Compression {
     }
 }
 
-fn layer() -> Vec<u8> {
+fn layer(ballast: usize) -> Vec<u8> {
     let busybox = fs::read(BUSYBOX).expect("busybox, of the package busybox-static");
     let mut tar = tar::Builder::new(Vec::new());
     append(&mut tar, Path::new("bin/busybox"), &busybox, 0o755);
@@ -171,6 +175,9 @@ fn layer() -> Vec<u8> {
         header.set_mode(0o777);
         tar.append_link(&mut header, format!("bin/{applet}"), "busybox")
             .expect("memory");
+    }
+    if ballast > 0 {
+        append(&mut tar, Path::new("ballast"), &vec![0; ballast], 0o644);
     }
     tar.into_inner().expect("memory")
 }

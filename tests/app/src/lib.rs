@@ -7,6 +7,8 @@
 mod debian;
 mod desktop;
 mod drag;
+mod notices;
+mod programs;
 mod screen;
 mod tray;
 mod window;
@@ -14,6 +16,8 @@ mod window;
 pub use debian::FreshDebian;
 pub use desktop::Desktop;
 pub use drag::drop_files;
+pub use notices::{Notice, Notices};
+pub use programs::UserPrograms;
 pub use screen::Screen;
 pub use tray::{Row, Tray};
 pub use window::{Key, Window};

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
-    AtomEnum, ClientMessageEvent, ConnectionExt, CreateWindowAux, EventMask, MapState, Window,
-    WindowClass,
+    AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt, CreateWindowAux, EventMask,
+    MapState, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -114,6 +114,31 @@ impl Screen {
             .send_event(false, window, EventMask::NO_EVENT, message)
             .expect("a message");
         self.connection.flush().expect("the X server");
+    }
+
+    /// Gives the window with this title another size, as a drag of its corner does.
+    pub fn resize(&self, title: &str, (width, height): (u16, u16)) {
+        let size = ConfigureWindowAux::new()
+            .width(u32::from(width))
+            .height(u32::from(height));
+        self.connection
+            .configure_window(self.number(title), &size)
+            .expect("a size");
+        self.connection.flush().expect("the X server");
+    }
+
+    /// Waits until the window with this title has this size.
+    pub async fn sized(&self, title: &str, size: (u16, u16), limit: Duration) {
+        self.until(
+            &format!("the window \"{title}\" is not {size:?}"),
+            limit,
+            || {
+                let asked = self.connection.get_geometry(self.number(title));
+                let found = asked.expect("a request").reply();
+                found.is_ok_and(|found| (found.width, found.height) == size)
+            },
+        )
+        .await;
     }
 
     /// Number of the window with this title.

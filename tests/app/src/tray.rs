@@ -86,6 +86,18 @@ impl Tray {
         row(layout)
     }
 
+    /// Waits until the app is no longer on the session bus.
+    pub async fn gone(&self, limit: Duration) {
+        let bus = zbus::fdo::DBusProxy::new(self.item.connection());
+        let bus = bus.await.expect("the session bus");
+        let owner = self.item.destination();
+        let end = Instant::now() + limit;
+        while bus.name_has_owner(owner.clone()).await.expect("an answer") {
+            assert!(Instant::now() < end, "the app did not end");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Clicks the row with this text.
     pub async fn click(&self, text: &str) {
         let menu = self.menu().await;

@@ -73,6 +73,12 @@ impl Window {
             .await
     }
 
+    /// Waits for the element that an `XPath` names.
+    pub async fn at(&self, path: &str) -> Element {
+        self.located(Locator::XPath(path), Duration::from_secs(20))
+            .await
+    }
+
     /// Clicks the button with this text.
     pub async fn press(&self, text: &str) {
         let end = Instant::now() + Duration::from_secs(20);

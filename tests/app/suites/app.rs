@@ -16,17 +16,24 @@ fn from_an_empty_home_to_a_deleted_cluster() {
     block_on(async {
         let user = User::new();
         user.file("kubeconfig", scenes::OTHERS);
-        let scene = Scene::begin(user, &[]).await;
+        let mut scene = Scene::begin(user, &[]).await;
+        scene.listened_to().await;
         scene.first_run().await;
         scene.one_click().await;
         scene.image_dropped().await;
         scene.manifests_dropped().await;
-        scene.every_view().await;
         scene.configured().await;
+        scene.every_view().await;
+        scene.shells_opened().await;
+        scene.service_opened().await;
+        scene.image_for_one_node().await;
         scene.creation_cancelled().await;
         scene.context_switched().await;
+        scene.no_secret_was_told().await;
         scene.stopped_and_started().await;
         scene.seen_from_the_command_line().await;
+        scene.quit_at_once().await;
+        scene.load_cancelled().await;
         scene.deleted().await;
         scene.end().await;
     });

@@ -1,7 +1,9 @@
 //! The configurator: form and text edit each other; what comes of it is applied, or made.
 
 use app_tests::Key;
+use system_tests::free_port;
 
+use super::drops::NODE_PORT;
 use super::{CLUSTER, READY, SOON, Scene, until};
 
 /// A cluster whose creation is cancelled.
@@ -16,6 +18,10 @@ impl Scene {
         self.window.ctrl('8').await;
         self.window.press("Add worker").await;
         self.text_has("- role: worker").await;
+        let port = free_port();
+        let published =
+            format!("extraPortMappings: [{{containerPort: {NODE_PORT}, hostPort: {port}}}]");
+        self.write_below("- role: worker", &published).await;
         self.write_below("- role: worker", "labels: {tier: front}")
             .await;
         self.text_has("    labels: {tier: front}").await;
@@ -66,6 +72,7 @@ impl Scene {
             listed.text().contains("short-control-plane")
         })
         .await;
+        self.quit_asked().await;
         self.window.press("Cancel").await;
         let told = "Cancelled. Everything made for “short” was removed.";
         self.window.shows(told, SOON).await;

@@ -7,6 +7,9 @@ use super::{SOON, Scene, architecture, until};
 /// A small shop whose every pod needs the dropped image: nothing else knows it.
 const SHOP: &str = include_str!("shop.yaml");
 
+/// Where each node of the cluster serves the shop.
+pub(super) const NODE_PORT: u16 = 30_080;
+
 impl Scene {
     /// An archive let go over the window is recognised by what it holds, and is in the node.
     pub(crate) async fn image_dropped(&self) {
@@ -30,8 +33,8 @@ impl Scene {
     pub(crate) async fn manifests_dropped(&self) {
         let file = self.user.file("shop.yaml", SHOP);
         self.drop_file(&file);
-        self.window.shows("Apply 7 objects to “dev”?", SOON).await;
-        self.window.shows("7 new, in 1 namespace", SOON).await;
+        self.window.shows("Apply 8 objects to “dev”?", SOON).await;
+        self.window.shows("8 new, in 1 namespace", SOON).await;
         self.picture_both("manifests").await;
         let namespaces = self.kubectl(["get", "namespaces"]).ok();
         assert!(
@@ -39,7 +42,7 @@ impl Scene {
             "applied before anybody said so"
         );
         self.window.press("Apply to “dev”").await;
-        self.window.shows("7 objects applied to “dev”", SOON).await;
+        self.window.shows("8 objects applied to “dev”", SOON).await;
         self.window.press("Dismiss").await;
         let ready = ["wait", "--for=condition=Ready", "--timeout=60s"];
         let pods = ["--namespace=shop", "pod", "--selector=runs=well"];

@@ -8,7 +8,7 @@ use app_tests::{Desktop, Screen};
 use container_script::{Act, Script, Stand};
 use system_tests::{Call, Output, Programs, User};
 
-use super::{MAIN_WINDOW, OTHERS, SOON, Scene, app_folder, app_program, until};
+use super::{MAIN_WINDOW, OTHERS, QUIT, SOON, Scene, app_folder, app_program, until};
 
 /// Settings that a crash, or somebody's editor, cut short.
 const HALF: &str = "{\"version\": 1, \"notify\": fal";
@@ -95,7 +95,7 @@ pub(crate) async fn hanging() {
             menu.rows[0].text == "container can't be used"
         })
         .await;
-    scene.tray.click("Quit (clusters keep running)").await;
+    scene.tray.click(QUIT).await;
     let screen = Screen::of(scene.desktop.display());
     screen.wait(MAIN_WINDOW, false, AT_ONCE).await;
     until("the app ends what hangs", AT_ONCE, || stand.alive() == 0).await;
@@ -165,7 +165,7 @@ impl Scene {
         );
         self.start_once_more(more);
         screen.wait(MAIN_WINDOW, true, AT_ONCE).await;
-        self.tray.click("Quit (clusters keep running)").await;
+        self.tray.click(QUIT).await;
         screen.wait(MAIN_WINDOW, false, AT_ONCE).await;
     }
 

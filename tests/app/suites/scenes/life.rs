@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use app_tests::Row;
+use app_tests::{Notice, Row};
 
 use super::{CLUSTER, OTHERS, READY, SOON, Scene, runs};
 
@@ -71,6 +71,12 @@ impl Scene {
         self.picture_both("stopped").await;
         self.tray.click("Start “dev”").await;
         self.tray.wait("that the cluster runs", READY, runs).await;
+        let shown = self.notices.shown();
+        assert!(
+            shown.is_empty(),
+            "told though a window is in front: {shown:?}"
+        );
+        self.closed().await;
         self.tray.click("Restart “dev”").await;
         self.tray
             .wait("the restart", SOON, |menu| {
@@ -78,6 +84,13 @@ impl Scene {
             })
             .await;
         self.tray.wait("that the cluster runs", READY, runs).await;
+        let shown = self.notices.wait(1, SOON).await;
+        let told = Notice {
+            title: CLUSTER.into(),
+            text: "“dev” runs again.".into(),
+        };
+        assert_eq!(shown, [told]);
+        self.opened().await;
     }
 
     /// What the command line does shows in the app, while it is done and when it is done.

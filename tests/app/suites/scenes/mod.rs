@@ -3,15 +3,19 @@
 mod configuration;
 mod drops;
 pub(crate) mod faults;
+mod images;
 mod life;
+mod outside;
 mod pictures;
+mod quit;
+mod secrets;
 pub(crate) mod settings;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use app_tests::{Desktop, Row, Tray, Window};
+use app_tests::{Desktop, Notices, Row, Screen, Tray, UserPrograms, Window};
 use system_tests::{Programs, User};
 
 /// A cluster is ready in this time on a slow machine.
@@ -39,7 +43,7 @@ clusters:
 - {name: work, cluster: {server: 'https://127.0.0.1:1'}}
 - {name: play, cluster: {server: 'https://127.0.0.1:2'}}
 users:
-- {name: me, user: {}}
+- {name: me, user: {token: known-to-me-alone}}
 ";
 
 /// The app on a desktop of its own, and the user whose clusters it shows.
@@ -48,6 +52,8 @@ pub(crate) struct Scene {
     desktop: Desktop,
     window: Window,
     tray: Tray,
+    notices: Notices,
+    programs: UserPrograms,
 }
 
 impl Drop for Scene {
@@ -74,7 +80,10 @@ impl Scene {
     }
 
     async fn on(desktop: Desktop, user: User, more: &[(&'static str, PathBuf)]) -> Self {
+        let notices = Notices::on(desktop.bus_address()).await;
+        let programs = UserPrograms::within(desktop.home());
         let mut environment = environment(&user, &desktop);
+        environment.extend(programs.environment());
         environment.extend(more.iter().cloned());
         let window = Window::of_app(&desktop, &app_program(), &environment).await;
         let tray = Tray::find(desktop.bus_address()).await;
@@ -83,6 +92,40 @@ impl Scene {
             desktop,
             window,
             tray,
+            notices,
+            programs,
+        }
+    }
+
+    /// Starts the app anew, once the one that was there is gone.
+    async fn started_anew(&mut self) {
+        self.tray.gone(SOON).await;
+        let mut environment = environment(&self.user, &self.desktop);
+        environment.extend(self.programs.environment());
+        self.window = Window::of_app(&self.desktop, &app_program(), &environment).await;
+        self.tray = Tray::find(self.desktop.bus_address()).await;
+    }
+
+    /// Closes the main window; the app goes on.
+    async fn closed(&self) {
+        let screen = Screen::of(self.desktop.display());
+        screen.close(MAIN_WINDOW);
+        screen.wait(MAIN_WINDOW, false, SOON).await;
+    }
+
+    /// Opens the main window from the tray.
+    async fn opened(&self) {
+        self.tray.click("Open apple-k8s").await;
+        let client = self.window.client();
+        let end = Instant::now() + SOON;
+        loop {
+            let windows = client.windows().await.expect("windows");
+            if let Some(window) = windows.into_iter().next() {
+                let switched = client.switch_to_window(window).await;
+                return switched.expect("a window that is there");
+            }
+            assert!(Instant::now() < end, "no window was opened");
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
@@ -104,15 +147,18 @@ impl Scene {
 
     /// Drops a file on the middle of the window.
     fn drop_file(&self, file: &Path) {
-        app_tests::drop_files(
-            self.desktop.display(),
-            MAIN_WINDOW,
-            (700, 500),
-            &[file],
-            || {},
-        );
+        self.drop_file_at((700, 500), file);
+    }
+
+    /// Drops a file on a place in the window.
+    fn drop_file_at(&self, place: (i16, i16), file: &Path) {
+        let display = self.desktop.display();
+        app_tests::drop_files(display, MAIN_WINDOW, place, &[file], || {});
     }
 }
+
+/// The tray's last row.
+const QUIT: &str = "Quit (clusters keep running)";
 
 /// Title of the main window.
 const MAIN_WINDOW: &str = "apple-k8s";

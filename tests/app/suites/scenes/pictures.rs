@@ -1,36 +1,50 @@
 //! Pictures of what is seen, light and dark.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::{MAIN_WINDOW, SOON, Scene};
+use super::{MAIN_WINDOW, READY, SOON, Scene};
 
-/// The views by their key.
-const VIEWS: [(char, &str); 9] = [
-    ('2', "workloads"),
-    ('3', "services"),
-    ('4', "images"),
-    ('5', "volumes"),
-    ('6', "events"),
-    ('7', "logs"),
-    ('8', "configuration"),
-    ('0', "diagnostics"),
-    ('1', "overview"),
+/// The views by their key, each with a word of what the cluster has there.
+const VIEWS: [(char, &str, &str); 9] = [
+    ('2', "workloads", "orders-db"),
+    ('3', "services", "127.0.0.1:"),
+    ('4', "images", "dropped"),
+    ('5', "volumes", "data-orders-db-0"),
+    ('6', "events", "Back-off restarting"),
+    ('7', "logs", "no connection to payments"),
+    ('8', "configuration", "Cluster to come"),
+    ('0', "diagnostics", "Node image"),
+    ('1', "overview", "CrashLoopBackOff"),
 ];
+
+/// What stands where something is still awaited.
+const AWAITED: &str = "return document.querySelector('.skeleton') !== null";
 
 impl Scene {
     /// Every view of a cluster with something in it, by its key.
     pub(crate) async fn every_view(&self) {
-        for (key, name) in VIEWS {
+        self.window.press("Dismiss").await;
+        for (key, name, word) in VIEWS {
             self.window.ctrl(key).await;
-            if name == "configuration" {
+            // The kubelet calls a crash a loop only when it looks again.
+            self.window.shows(word, READY).await;
+            match name {
                 // The editor comes after the form.
-                self.text_has("kind: Cluster").await;
+                "configuration" => self.text_has("kind: Cluster").await,
+                "overview" => {
+                    let span = self.window.named("label", "5 min").await;
+                    span.click().await.expect("a span that can be chosen");
+                }
+                _ => {}
+            }
+            let end = Instant::now() + SOON;
+            while self.window.asked(AWAITED).await != false {
+                assert!(Instant::now() < end, "{name} still waits for something");
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
             self.picture_both(&format!("view-{name}")).await;
         }
-        self.window.shows("shop/cart", SOON).await;
-        self.window.shows("CrashLoopBackOff", SOON).await;
     }
 
     /// A picture in light and one in dark.

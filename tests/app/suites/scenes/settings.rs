@@ -1,15 +1,16 @@
 //! The settings: each pane, and what a change does at once, in both windows and in the files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use app_tests::Key;
+use app_tests::{Desktop, Key, Row, Screen, Tray};
 use container_script::{Act, Script, Stand};
 use fantoccini::wd::WindowHandle;
 use serde_json::{Value, json};
 use system_tests::{Programs, User};
 
-use super::{OTHERS, SOON, Scene, app_folder, until};
+use super::{MAIN_WINDOW, OTHERS, QUIT, SOON, Scene, app_folder, until};
 
 /// Title of the settings window.
 const SETTINGS: &str = "Settings";
@@ -38,16 +39,24 @@ pub(crate) async fn apply_at_once() {
     user.file("kubeconfig", OTHERS);
     let script = Script::healthy("1.5.0").on(&["list"], [Act::Stdout("[]".into())]);
     let stand = Stand::new(&script);
-    let more = [("APPLE_K8S_CONTAINER", stand.program())];
-    let scene = Scene::begin(user, &more).await;
+    let desktop = Desktop::start();
+    let more = [
+        ("APPLE_K8S_CONTAINER", stand.program()),
+        // What starts at login is written down there.
+        ("HOME", desktop.home().to_owned()),
+    ];
+    let scene = Scene::on(desktop, user, &more).await;
     scene.window.shows("Start a cluster", SOON).await;
     let windows = scene.open_settings().await;
     scene.every_pane(&stand.program()).await;
     scene.appearance_chosen(&windows).await;
     scene.context_chosen().await;
     scene.new_clusters_described(&windows).await;
+    let at_login = scene.start_at_login_chosen().await;
     scene.settings_reset(&windows).await;
-    scene.end().await;
+    scene.tray.click(QUIT).await;
+    scene.tray.gone(SOON).await;
+    scene.started_at_login(&at_login, &more).await;
 }
 
 /// Both windows, as the driver knows them.
@@ -151,6 +160,52 @@ impl Scene {
         self.switch_to(&windows.settings).await;
     }
 
+    /// The desktop is told to start the app at login; gives the words that it is started by.
+    async fn start_at_login_chosen(&self) -> Vec<String> {
+        self.window.press("General").await;
+        let choice = "//label[contains(normalize-space(.), 'Start apple-k8s, without a window')]";
+        let choice = self.window.at(choice).await;
+        choice.click().await.expect("a choice that can be clicked");
+        self.saved("/startAtLogin", &json!(true)).await;
+        until("nothing is started at login", SOON, || {
+            self.started_by().is_some()
+        })
+        .await;
+        self.started_by().expect("a command")
+    }
+
+    /// The command that the desktop is to run at login.
+    fn started_by(&self) -> Option<Vec<String>> {
+        let folder = self.desktop.home().join(".config/autostart");
+        let file = std::fs::read_dir(folder).ok()?.next()?.ok()?.path();
+        let text = std::fs::read_to_string(file).ok()?;
+        let command = text.lines().find_map(|line| line.strip_prefix("Exec="))?;
+        Some(command.split_whitespace().map(str::to_owned).collect())
+    }
+
+    /// Started at login, the app is in the tray without a window, until one is asked for.
+    async fn started_at_login(&self, words: &[String], more: &[(&'static str, PathBuf)]) {
+        let environment = self.desktop.environment().into_iter();
+        let own = environment.chain(super::environment(&self.user, &self.desktop));
+        let app = Command::new(&words[0])
+            .args(&words[1..])
+            .envs(own.chain(more.iter().cloned()))
+            .stdin(Stdio::null())
+            .spawn();
+        let mut app = app.expect("the app");
+        let tray = Tray::find(self.desktop.bus_address()).await;
+        let fits = |menu: &Row| menu.rows[0].text == "No cluster yet";
+        tray.wait("that there is no cluster", SOON, fits).await;
+        let screen = Screen::of(self.desktop.display());
+        assert!(!screen.shows(MAIN_WINDOW), "a window was opened at login");
+        tray.click("Open apple-k8s").await;
+        screen.wait(MAIN_WINDOW, true, SOON).await;
+        tray.click(QUIT).await;
+        tray.gone(SOON).await;
+        let ended = app.wait().expect("the app's end");
+        assert!(ended.success(), "{ended}");
+    }
+
     /// Everything is as it was at first, also how it looks.
     async fn settings_reset(&self, windows: &Windows) {
         self.window.press("Advanced").await;
@@ -159,6 +214,10 @@ impl Scene {
         self.window.press("Reset settings").await;
         self.saved("/appearance", &json!("system")).await;
         self.saved("/newCluster/workers", &json!(0)).await;
+        until("it is still started at login", SOON, || {
+            self.started_by().is_none()
+        })
+        .await;
         for window in [&windows.settings, &windows.main] {
             self.switch_to(window).await;
             self.looks(WHITE).await;
