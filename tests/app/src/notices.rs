@@ -1,5 +1,11 @@
 //! Who shows notifications on a desktop: here they are only kept.
 
+#![expect(
+    clippy::unused_self,
+    clippy::used_underscore_binding,
+    reason = "the macro reads arguments that the service does not, and its methods need an object"
+)]
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
