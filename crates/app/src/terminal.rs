@@ -369,7 +369,7 @@ mod tests {
         .unwrap();
         let (file, text) = launch.script.unwrap();
         // The terminal is the user's choice: no application is named.
-        assert_eq!(launch.arguments, [file.clone()]);
+        assert_eq!(launch.arguments, std::slice::from_ref(&file));
         std::fs::write(&file, text.replace("clear\n", "")).unwrap();
         let said = std::process::Command::new("/bin/sh")
             .arg(&file)

@@ -54,6 +54,8 @@ impl World {
     pub(crate) fn at(root: &Path) -> Result<Self> {
         let app_root = std::path::absolute(root)
             .context(|| format!("cannot use '{}' as the app root", root.display()))?;
+        // `system status` says it with a slash at its end, and one root has one key.
+        let app_root: PathBuf = app_root.components().collect();
         let settings = Settings::read(&app_root)?;
         let version = settings.version()?;
         let key = format!(
@@ -243,4 +245,17 @@ pub(crate) fn write_atomic(path: &Path, contents: &[u8]) -> Result<()> {
         Ok(())
     };
     write().context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_is_the_same_with_a_slash_at_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let plain = World::at(folder.path()).unwrap();
+        let slash = World::at(&folder.path().join("")).unwrap();
+        assert_eq!((plain.app_root, plain.key), (slash.app_root, slash.key));
+    }
 }

@@ -185,7 +185,10 @@ mod tests {
         let mut events = desk.events();
         let entered = desk.drop_enter(vec![folder.path().join("gone.tar")]);
         let file = &entered.as_ref().unwrap().files[0];
-        assert_eq!((file.name.as_str(), file.problem.is_none()), ("gone.tar", true));
+        assert_eq!(
+            (file.name.as_str(), file.problem.is_none()),
+            ("gone.tar", true)
+        );
         let looked = async {
             loop {
                 if let Event::Drop(drop) = events.recv().await.unwrap() {

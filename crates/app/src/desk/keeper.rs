@@ -1,8 +1,9 @@
 //! Keeps the list of clusters true.
 //!
 //! It looks at the runtime when a program's work on a cluster begins or ends, when somebody asks,
-//! every two seconds while a window can be seen, and once a minute while a cluster runs. With no
-//! window and no running cluster it sleeps.
+//! every two seconds while a window can be seen, and once a minute while a cluster runs: the icon
+//! and the menu can be seen at any time, and no system tells when. With no window and no running
+//! cluster it sleeps.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;

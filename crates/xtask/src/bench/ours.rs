@@ -31,6 +31,11 @@ impl AppleK8s {
         })
     }
 
+    /// Folder of what it knows of its clusters.
+    pub(super) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new("apple-k8s");
         command

@@ -25,6 +25,11 @@ pub(super) fn node_image() -> String {
 
 /// The folder of podman's files below that of `container`.
 fn folder() -> Result<PathBuf> {
+    Ok(app_root()?.join("podman"))
+}
+
+/// Where `container` keeps everything.
+pub(super) fn app_root() -> Result<PathBuf> {
     let said =
         undisturbed(Command::new("container").args(["system", "status", "--format", "json"]))?;
     let status: serde_json::Value = serde_json::from_str(&said)?;
@@ -33,7 +38,7 @@ fn folder() -> Result<PathBuf> {
         .or_else(|| status.pointer("/appRoot"))
         .and_then(serde_json::Value::as_str)
         .context("`container system status` names no app root")?;
-    Ok(Path::new(root).join("podman"))
+    Ok(root.into())
 }
 
 fn environment(folder: &Path, registries: &Path) -> Environment {

@@ -46,7 +46,8 @@ impl Drop for Running {
 }
 
 impl Desktop {
-    pub(super) fn start() -> Result<Self> {
+    /// A desktop whose apps see the clusters of this home, and this folder of `container`.
+    pub(super) fn start(clusters: &Path, runtime: &Path) -> Result<Self> {
         let home = tempfile::tempdir()?;
         let mut running = Vec::new();
         let mut xvfb = Command::new("Xvfb");
@@ -56,7 +57,11 @@ impl Desktop {
         bus.args(["--session", "--nofork", "--print-address=1"]);
         let address = first_line(&mut bus, &mut running)?;
         let display = format!(":{number}");
-        let environment = environment(home.path(), &display, &address);
+        let mut environment = environment(home.path(), &display, &address);
+        environment.extend([
+            ("APPLE_K8S_HOME", clusters.to_owned()),
+            ("CONTAINER_APP_ROOT", runtime.to_owned()),
+        ]);
         for folder in ["run", "app", "kubernetes"] {
             fs::create_dir_all(home.path().join(folder))?;
         }
@@ -140,9 +145,7 @@ fn environment(home: &Path, display: &str, bus: &str) -> Vec<(&'static str, Path
         ("XDG_DATA_HOME", home.join("data")),
         ("XDG_CACHE_HOME", home.join("cache")),
         ("XDG_RUNTIME_DIR", home.join("run")),
-        ("APPLE_K8S_HOME", home.join("clusters")),
         ("APPLE_K8S_CONFIG", home.join("app")),
-        ("CONTAINER_APP_ROOT", home.join("container")),
         ("KUBECONFIG", home.join("kubernetes/config")),
         ("GDK_BACKEND", "x11".into()),
         // No accessibility bus and no graphics hardware here.

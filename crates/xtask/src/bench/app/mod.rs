@@ -1,22 +1,25 @@
 //! What the app itself costs: from its start to its icon, and while nobody looks.
 //!
-//! It runs on a screen without a monitor, beside a real panel that shows its icon, over an empty
-//! home. Everything is seen from outside: what it says on the session bus, and what the system
+//! It runs on a screen without a monitor, beside a real panel that shows its icon, over a home
+//! without a cluster, and over one in which a cluster runs. Everything is seen from outside: what it says on the session bus, and what the system
 //! counts of it and of the processes of its windows.
 
 mod cost;
 mod desktop;
 mod screen;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 
+use super::contestant::Contestant as _;
 use super::figures::Figure;
 use super::machine::Machine;
+use super::ours::AppleK8s;
 use super::session::Session;
+use super::store;
 use cost::Cost;
 use desktop::Desktop;
 
@@ -24,6 +27,12 @@ use desktop::Desktop;
 const START: f64 = 1.0;
 /// Share of one core, in percent, that the app may take while nobody looks.
 const IDLE: f64 = 0.3;
+/// MiB that the app may take without a window.
+const MEMORY: f64 = 100.0;
+/// While a cluster runs, the app looks once a minute: this is counted over three of its looks.
+const LOOKS: Duration = Duration::from_mins(3);
+/// What a new cluster gets to come to rest.
+const CLUSTER_SETTLES: Duration = Duration::from_secs(30);
 
 /// What `xtask bench app` takes.
 #[derive(Debug, clap::Args)]
@@ -57,12 +66,22 @@ struct Report {
     rest: Vec<Rest>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Window {
+    /// None since the start.
+    None,
+    /// One that can be seen: the app may work.
+    Seen,
+    /// One that can't be seen, or one that was closed: its memory may still be there.
+    Hidden,
+}
+
 /// What the app takes in one situation.
 #[derive(Serialize)]
 struct Rest {
     what: &'static str,
-    /// Whether somebody looks: then it may work.
-    seen: bool,
+    window: Window,
     #[serde(flatten)]
     cost: Cost,
 }
@@ -79,7 +98,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         "{} is missing: `make build-app`",
         program.display()
     );
-    let desktop = Desktop::start()?;
+    let ours = AppleK8s::prepare(&session)?;
+    let desktop = Desktop::start(ours.home(), &store::app_root()?)?;
     let mut starts = Vec::new();
     for _ in 0..arguments.starts.max(1) {
         let (app, took) = desktop.run(&program, true)?;
@@ -91,7 +111,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let report = Report {
         machine: Machine::this()?,
         start: Figure::of(starts).context("nothing was timed")?,
-        rest: rest(arguments, &session, &desktop, &program)?,
+        rest: rest(arguments, &session, &desktop, &program, &ours)?,
         program,
     };
     if arguments.json {
@@ -107,32 +127,53 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// Counts the app at rest: without a window, with one, with one that can't be seen, and after it
-/// was closed.
+/// was closed; and without a window while a cluster runs.
 fn rest(
     arguments: &Arguments,
     session: &Session,
     desktop: &Desktop,
-    program: &std::path::Path,
+    program: &Path,
+    ours: &AppleK8s,
 ) -> Result<Vec<Rest>> {
     let settle = Duration::from_secs(arguments.settle);
-    let count = |what, seen, app: &desktop::App| -> Result<Rest> {
+    let counted = |time, what, window, app: &desktop::App| -> Result<Rest> {
         session.pause(settle)?;
         let before = cost::Counters::of(app.id())?;
-        session.pause(Duration::from_secs(arguments.seconds))?;
+        session.pause(time)?;
         let cost = cost::Counters::of(app.id())?.since(&before)?;
-        Ok(Rest { what, seen, cost })
+        Ok(Rest { what, window, cost })
     };
+    let seconds = Duration::from_secs(arguments.seconds);
+    let count = |what, window, app: &desktop::App| counted(seconds, what, window, app);
     let mut rest = Vec::new();
     let (app, _) = desktop.run(program, true)?;
-    rest.push(count("no window since the start", false, &app)?);
+    rest.push(count("no window since the start", Window::None, &app)?);
     drop(app);
     let (app, _) = desktop.run(program, false)?;
     let window = desktop.screen().window("apple-k8s")?;
-    rest.push(count("a window that can be seen", true, &app)?);
+    rest.push(count("a window that can be seen", Window::Seen, &app)?);
     desktop.screen().hide(window)?;
-    rest.push(count("a window that is hidden", false, &app)?);
+    rest.push(count("a window that is hidden", Window::Hidden, &app)?);
     desktop.screen().close(window)?;
-    rest.push(count("no window any more", false, &app)?);
+    rest.push(count("no window any more", Window::Hidden, &app)?);
+    drop(app);
+
+    let folder = tempfile::tempdir()?;
+    let over_a_cluster = || -> Result<Rest> {
+        ours.create(session, 1, &folder.path().join("config"))?;
+        session.pause(CLUSTER_SETTLES)?;
+        let (app, _) = desktop.run(program, true)?;
+        let rest = counted(LOOKS, "no window, a cluster runs", Window::None, &app)?;
+        // Its looks cost something: one that costs nothing sees no cluster.
+        ensure!(
+            rest.cost.core_percent > 0.0,
+            "the app does not see the cluster"
+        );
+        Ok(rest)
+    };
+    let cluster = over_a_cluster();
+    ours.delete()?;
+    rest.push(cluster?);
     Ok(rest)
 }
 
@@ -142,11 +183,14 @@ impl Report {
         if self.start.median > START {
             missed.push("from start to icon".to_owned());
         }
-        let idle = self.rest.iter().filter(|rest| !rest.seen);
-        missed.extend(
-            idle.filter(|rest| rest.cost.core_percent > IDLE)
-                .map(|rest| format!("at rest, {}", rest.what)),
-        );
+        for Rest { what, window, cost } in &self.rest {
+            if *window != Window::Seen && cost.core_percent > IDLE {
+                missed.push(format!("processor at rest, {what}"));
+            }
+            if *window == Window::None && cost.memory_mib > MEMORY {
+                missed.push(format!("memory at rest, {what}"));
+            }
+        }
         missed
     }
 
@@ -179,6 +223,9 @@ impl Report {
                 rest.what
             );
         }
-        println!("\nUnseen, it may take {IDLE} % of a core. Memory counts shared pages in parts.");
+        println!(
+            "\nUnseen, it may take {IDLE} % of a core, and before its first window {MEMORY} MiB. \
+             Memory counts shared pages in parts."
+        );
     }
 }
