@@ -1,5 +1,6 @@
 //! Images that not every node has: loaded into one alone, or only begun.
 
+use app_tests::Row;
 use system_tests::{Archive, Compression, Form};
 
 use super::{SOON, Scene, architecture};
@@ -63,6 +64,10 @@ impl Scene {
             assert!(self.has(node, "heavy"), "{node} lacks the image");
         }
         std::fs::remove_file(archive).expect("a file");
+        // The menu follows the window a moment later.
+        let what = "that nothing is worked on";
+        let idle = |menu: &Row| menu.find("Delete…").is_some_and(|row| row.enabled);
+        self.tray.wait(what, SOON, idle).await;
     }
 
     /// Whether a node's own runtime knows an image.
