@@ -185,9 +185,9 @@ impl Desk {
 fn found(summary: &ClusterSummary, nodes: &[NodeStatus]) -> Found {
     let started = nodes
         .iter()
-        .filter(|node| node.cluster == summary.name)
+        .filter(|node| node.cluster == summary.name && node.running)
         .filter_map(|node| node.started.as_ref()?.parse::<jiff::Timestamp>().ok())
-        .max();
+        .min();
     Found {
         name: summary.name.clone(),
         state: summary.state.into(),

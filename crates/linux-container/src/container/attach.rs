@@ -1,12 +1,11 @@
 //! The second half of `run` and `start --attach`: the first process with the caller's streams.
 
 use std::fs::File;
-use std::io::{ErrorKind, IsTerminal, Read};
+use std::io::{ErrorKind, IsTerminal};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::Instant;
 
 use rustix::io::dup;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -91,20 +90,24 @@ fn passed(mut child: Child, handle: &OwnedFd) -> Result<u8> {
         std::thread::spawn(move || streams::copy(std::io::stdin(), to));
     }
     let (tell, told) = mpsc::channel();
-    let copy = |from: Option<Box<dyn Read + Send>>, to: File| {
+    let (ended, running) = std::io::pipe().context(what)?;
+    let out = child.stdout.take().map(OwnedFd::from);
+    let err = child.stderr.take().map(OwnedFd::from);
+    for (from, to) in [(out, dup(std::io::stdout())), (err, dup(std::io::stderr()))] {
+        let to = File::from(to.context(what)?);
+        let ended = ended.try_clone().context(what)?;
         let tell = tell.clone();
         std::thread::spawn(move || {
-            let copied = from.map_or(Ok(()), |from| streams::copy(from, to));
+            let copied = from.map_or(Ok(()), |from| {
+                streams::copy_output(File::from(from), to, ended)
+            });
             let _ = tell.send(Event::Copied(copied));
         });
-    };
-    let (out, err) = (child.stdout.take(), child.stderr.take());
-    let to = dup(std::io::stdout()).context(what)?;
-    copy(out.map(|out| Box::new(out) as _), File::from(to));
-    let to = dup(std::io::stderr()).context(what)?;
-    copy(err.map(|err| Box::new(err) as _), File::from(to));
+    }
     std::thread::spawn(move || {
-        let _ = tell.send(Event::Ended(child.wait()));
+        let status = child.wait();
+        drop(running);
+        let _ = tell.send(Event::Ended(status));
     });
     let mut copied = 0;
     let status = loop {
@@ -121,12 +124,7 @@ fn passed(mut child: Child, handle: &OwnedFd) -> Result<u8> {
             }
         }
     };
-    let end = Instant::now() + streams::LATE_OUTPUT;
-    while copied < 2
-        && told
-            .recv_timeout(end.saturating_duration_since(Instant::now()))
-            .is_ok()
-    {
+    while copied < 2 && told.recv().is_ok() {
         copied += 1;
     }
     let code = status.code().or_else(|| Some(128 + status.signal()?));

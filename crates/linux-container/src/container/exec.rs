@@ -2,12 +2,11 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::dup;
@@ -156,18 +155,21 @@ fn attached(runtime: &Runtime, stdin: Stdio) -> Result<u8> {
         }
     };
     let handle = pidfd_open(pid, PidfdFlags::empty()).context(what)?;
-    let (done, finished) = mpsc::channel();
+    let (ended, running) = std::io::pipe().context(what)?;
+    let mut copies = Vec::new();
     for (from, to) in [
         (out_from, dup(std::io::stdout())),
         (err_from, dup(std::io::stderr())),
     ] {
-        let done = done.clone();
-        let to = File::from(to.context(what)?);
-        std::thread::spawn(move || {
+        let (from, to) = (
+            File::from(OwnedFd::from(from)),
+            File::from(to.context(what)?),
+        );
+        let ended = ended.try_clone().context(what)?;
+        copies.push(std::thread::spawn(move || {
             // A reader that went away stops the copying, not the process.
-            let _ = streams::copy(from, to);
-            let _ = done.send(());
-        });
+            let _ = streams::copy_output(from, to, ended);
+        }));
     }
     streams::hand_on(signals, move |signal| {
         if let Some(signal) = Signal::from_named_raw(signal) {
@@ -175,9 +177,9 @@ fn attached(runtime: &Runtime, stdin: Stdio) -> Result<u8> {
         }
     });
     let status = rustix::process::waitpid(Some(pid), WaitOptions::empty()).context(what)?;
-    let end = Instant::now() + streams::LATE_OUTPUT;
-    for _ in 0..2 {
-        let _ = finished.recv_timeout(end.saturating_duration_since(Instant::now()));
+    drop(running);
+    for copy in copies {
+        let _ = copy.join();
     }
     let (_, status) = status.ok_or_else(|| Error::internal(what()))?;
     let code = status

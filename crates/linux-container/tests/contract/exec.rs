@@ -2,10 +2,11 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::program::{Program, eventually};
+use crate::program::{Program, eventually, name};
 
 #[test]
 fn status_of_the_process_is_the_status_of_the_call() {
@@ -47,6 +48,32 @@ fn binary_streams_of_any_length_pass_both_ways() {
     writer.join().unwrap();
     assert!(child.wait().unwrap().success());
     assert!(back == data, "{} bytes came back", back.len());
+}
+
+/// What fits into the pipes is written at once: the process has ended long before it is read.
+#[test]
+fn a_slow_reader_gets_all_that_was_written() {
+    const BYTES: usize = 180_000;
+    let program = Program::shared();
+    let c = program.idle(&[]);
+    let (script, name) = (format!("head -c {BYTES} /dev/zero"), name());
+    let image = program.image();
+    let calls = [
+        vec!["exec", &c.id, "sh", "-c", &script],
+        vec!["run", "--rm", "--name", &name, &image, "sh", "-c", &script],
+    ];
+    let mut running: Vec<_> = calls
+        .into_iter()
+        .map(|call| piped(program.command(call)))
+        .collect();
+    // Longer than what late children of the process are waited for.
+    std::thread::sleep(Duration::from_secs(5));
+    for child in &mut running {
+        let mut read = Vec::new();
+        child.stdout.take().unwrap().read_to_end(&mut read).unwrap();
+        assert_eq!(read.len(), BYTES);
+        assert!(child.wait().unwrap().success());
+    }
 }
 
 #[test]
