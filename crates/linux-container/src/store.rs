@@ -89,14 +89,14 @@ impl Store {
             .join("diff")
     }
 
+    /// The folder of what podman keeps beside a container's layer.
+    pub(crate) fn folder(&self, id: &str) -> PathBuf {
+        self.root.join("overlay-containers").join(id)
+    }
+
     /// The OCI configuration with which a container was last started.
     pub(crate) fn oci_config(&self, id: &str) -> Result<Value> {
-        let path = self
-            .root
-            .join("overlay-containers")
-            .join(id)
-            .join("userdata")
-            .join("config.json");
+        let path = self.folder(id).join("userdata/config.json");
         let text = fs::read(&path).context(|| format!("cannot read {}", path.display()))?;
         serde_json::from_slice(&text).context(|| format!("cannot read {}", path.display()))
     }

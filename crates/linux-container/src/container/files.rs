@@ -10,7 +10,6 @@ use rustix::io::Errno;
 use rustix::mount::UnmountFlags;
 
 use crate::error::{Context, Error, Result};
-use crate::world::World;
 
 /// Makes an empty file and the folders above it.
 pub(crate) fn touch(path: &Path) -> Result<()> {
@@ -30,12 +29,12 @@ pub(crate) fn unmount(path: &Path) {
     while rustix::mount::unmount(path, flags).is_ok() {}
 }
 
-/// Unmounts everything below the app root and its volatile folder: podman keeps some mounts.
-pub(crate) fn unmount_all(world: &World) {
+/// Unmounts everything below these folders, the last mount first.
+pub(crate) fn unmount_below(folders: &[&Path]) {
     let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     // Blanks and the like in a path are written as three octal digits.
     let decode = |text: &str| text.replace("\\040", " ");
-    let below = |path: &Path| path.starts_with(&world.app_root) || path.starts_with(world.run());
+    let below = |path: &Path| folders.iter().any(|folder| path.starts_with(folder));
     let mounts = table
         .lines()
         .filter_map(|line| line.split(' ').nth(4))

@@ -17,7 +17,7 @@ mod streams;
 pub(crate) use attach::attach;
 pub(crate) use create::create;
 pub(crate) use exec::{ExecRequest, exec};
-pub(crate) use files::{touch, unmount_all};
+pub(crate) use files::{touch, unmount_below};
 pub(crate) use remove::{remove, sweep};
 pub(crate) use spec::{MASKED, READ_ONLY};
 pub(crate) use start::{Attach, start};

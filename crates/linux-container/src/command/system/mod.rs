@@ -176,7 +176,7 @@ pub(super) fn stop(world: &World) -> Result<()> {
     world.mark_stopped();
     end_everything(world)?;
     network::down(world)?;
-    container::unmount_all(world);
+    container::unmount_below(&[&world.app_root, &world.run()]);
     remove_control_groups(world);
     world.forget();
     service_log::note(world, "stopped");
