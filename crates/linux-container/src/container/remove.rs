@@ -28,9 +28,12 @@ pub(crate) fn remove(world: &World, id: &str, force: bool) -> Result<()> {
         return Err(failed(cause));
     }
     super::stop::finish(world, &container);
-    // A podman that was killed in a start may not have noted what it had mounted.
-    super::files::unmount_below(&[&Store::new(world).folder(&container.stored.id)]);
-    discard(world, id, &lock).map_err(failed)?;
+    let discarded = discard(world, id, &lock).or_else(|_| {
+        // A podman that was killed in a start may not have noted what it had mounted.
+        super::files::unmount_below(&[&Store::new(world).folder(&container.stored.id)]);
+        discard(world, id, &lock)
+    });
+    discarded.map_err(failed)?;
     service_log::note(world, &format!("container {id}: deleted"));
     clear(world, id, &lock)
 }

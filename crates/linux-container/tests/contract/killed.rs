@@ -169,27 +169,6 @@ fn twin_a_start_that_was_cut_leaves_nothing_that_a_delete_does_not_end() {
     assert!(own.iter().all(|path| *path == storage), "{own:?}");
 }
 
-/// A podman that is killed in a start may have mounted what it did not note.
-#[test]
-fn twin_a_mount_that_podman_does_not_know_does_not_stop_a_delete() {
-    let program = Program::started();
-    let image = program.image();
-    program
-        .call(["create", "--name", "cut", &image, "true"])
-        .ok();
-    let ids = stored(&program);
-    let kept = program.root().join("podman/storage/overlay-containers");
-    let shm = kept.join(&ids[0]).join("userdata/shm");
-    std::fs::create_dir_all(&shm).unwrap();
-    let mount = Command::new("mount")
-        .args(["-t", "tmpfs", "tmpfs"])
-        .arg(&shm)
-        .status();
-    assert!(mount.unwrap().success());
-    program.call(["delete", "cut"]).ok();
-    assert!(!shm.exists());
-}
-
 /// Ends a call that starts a container, a moment later each round.
 fn cut(program: &Program, run: &mut Child, round: u64) {
     // Moments of podman's start, and of the runtime's, which goes on without it.
