@@ -35,12 +35,6 @@ impl Scene {
             "it was for one node alone"
         );
         self.picture_both("image-on-one-node").await;
-        // From there to the other, by nodes alone.
-        let missing = "button[aria-label^=\"Load to missing: single:1\"]";
-        let missing = self.window.element(missing).await;
-        missing.click().await.expect("a button that can be clicked");
-        self.window.shows("single:1 is on 2 nodes", SOON).await;
-        assert!(self.has("dev-control-plane", "single"));
     }
 
     /// A load that is cancelled leaves no image on any node; the same archive loads the next time.

@@ -1,5 +1,7 @@
 //! The end of the app while it works, and what of it is there when it is started again.
 
+use std::time::{Duration, Instant};
+
 use app_tests::{Row, Screen};
 
 use super::{MAIN_WINDOW, QUIT, READY, SOON, Scene, runs};
@@ -42,16 +44,6 @@ impl Scene {
                 .into_iter()
                 .find(|text| menu.find(text).is_some_and(|row| row.enabled))
         };
-        let menu = self
-            .tray
-            .wait("that the cluster can be started", SOON, |menu| {
-                finishes(menu).is_some() || runs(menu)
-            })
-            .await;
-        if let Some(text) = finishes(&menu) {
-            self.tray.click(text).await;
-        }
-        self.tray.wait("that the cluster runs", READY, runs).await;
         let ready = [
             "wait",
             "--for=condition=Ready",
@@ -59,6 +51,25 @@ impl Scene {
             "node",
             "--all",
         ];
-        self.kubectl(ready).seconds(90).ok();
+        let end = Instant::now() + READY;
+        loop {
+            let menu = self
+                .tray
+                .wait("that the cluster runs or can be started", READY, |menu| {
+                    finishes(menu).is_some() || runs(menu)
+                })
+                .await;
+            if let Some(text) = finishes(&menu) {
+                self.tray.click(text).await;
+                self.tray.wait("that the cluster runs", READY, runs).await;
+            }
+            // A node that was told to stop when the app quit runs for a moment longer.
+            let answer = self.kubectl(ready).seconds(90).run();
+            if answer.success() {
+                return;
+            }
+            assert!(Instant::now() < end, "{}", answer.report());
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 }
