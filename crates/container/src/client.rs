@@ -334,6 +334,8 @@ async fn converse(
     };
     let (stdin, out, err) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let mut kept = Capture::default();
+    // Who is given all of it may be slow: what the program wrote is no less for that.
+    let is_given_all = matches!(sink, Sink::Write(_));
     let streams = async {
         let feed = async {
             if let (Some(mut stdin), Some(input)) = (stdin, input) {
@@ -376,8 +378,10 @@ async fn converse(
             }
             status = group.wait() => {
                 let status = status?;
+                if is_given_all {
+                    streams.await?;
                 // Elapsing is fine: then something the call started keeps the pipe.
-                if let Ok(done) = timeout(DRAIN, &mut streams).await {
+                } else if let Ok(done) = timeout(DRAIN, &mut streams).await {
                     done?;
                 }
                 status

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use container::{Container, Error, ExecSpec};
 use container_script::{Act, Script, Stand};
+use tokio::io::AsyncReadExt;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
@@ -105,6 +106,26 @@ async fn output_can_be_written_as_it_comes() {
         .unwrap();
     assert!(output.success());
     assert_eq!(written, b"a\nb\n");
+}
+
+/// The program has ended long before what it wrote is taken.
+#[tokio::test]
+async fn who_takes_output_slowly_gets_all_of_it() {
+    let words = "x".repeat(60_000);
+    let stand = Stand::new(&Script::new().on(&["exec"], [text(&words)]));
+    let (mut to, mut from) = tokio::io::duplex(1024);
+    let taken = async {
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        let mut taken = String::new();
+        from.read_to_string(&mut taken).await.map(|_| taken)
+    };
+    let given = async move {
+        let client = client(&stand);
+        client.exec_with_output("node", &program(), &mut to).await
+    };
+    let (given, taken) = tokio::join!(given, taken);
+    assert!(given.unwrap().success());
+    assert_eq!(taken.unwrap(), words);
 }
 
 #[tokio::test]
