@@ -424,7 +424,8 @@ pub(crate) async fn hand_on(
     names: &[String],
 ) -> Result<()> {
     let (mut into, out) = tokio::io::duplex(PIPE);
-    let words = ["export", "-"].into_iter();
+    // Through containerd's transfer service `ctr` may end before it has written all.
+    let words = ["export", "--local", "-"].into_iter();
     let spec = ctr(words.chain(names.iter().map(String::as_str)));
     let give = async move {
         // The other end waits for more as long as this one is open.

@@ -125,7 +125,7 @@ async fn a_worker_that_is_added_gets_the_images_that_all_others_have() {
     let api = FakeApi::with_nodes(&["dev-control-plane", "dev-worker"]).await;
     let mut script = Script::new()
         .on(
-            &["exec", "dev-control-plane", "export", "-", SHOP],
+            &["exec", "dev-control-plane", "export", "--local", "-", SHOP],
             [Act::Stdout("layers of shop\n".into())],
         )
         .on(&["exec", "dev-worker2", "import"], [Act::ReadLine])
