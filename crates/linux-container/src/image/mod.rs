@@ -157,7 +157,14 @@ pub(crate) fn all(world: &World) -> Result<Vec<Image>> {
     let mut all = Vec::new();
     for stored in store.images()? {
         for name in stored.names.iter().flatten() {
-            all.push(element(&store, &sizes, &stored, name)?);
+            match element(&store, &sizes, &stored, name) {
+                Ok(image) => all.push(image),
+                Err(error) if store.images()?.iter().any(|one| one.id == stored.id) => {
+                    return Err(error);
+                }
+                // It was removed since the list was read.
+                Err(_) => {}
+            }
         }
     }
     all.sort_by(|a, b| a.configuration.name.cmp(&b.configuration.name));

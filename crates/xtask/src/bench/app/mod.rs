@@ -1,8 +1,9 @@
 //! What the app itself costs: from its start to its icon, and while nobody looks.
 //!
 //! It runs on a screen without a monitor, beside a real panel that shows its icon, over a home
-//! without a cluster, and over one in which a cluster runs. Everything is seen from outside: what it says on the session bus, and what the system
-//! counts of it and of the processes of its windows.
+//! without a cluster, and over one in which a cluster runs. Everything is seen from outside: what
+//! it says on the session bus, and what the system counts of it and of the processes of its
+//! windows.
 
 mod cost;
 mod desktop;
