@@ -154,7 +154,7 @@ async fn a_worker_that_is_added_gets_the_images_that_all_others_have() {
         .collect();
     assert_eq!(exports.len(), 1, "{exports:?}");
     assert!(
-        exports[0].ends_with(&format!("export - {SHOP}")),
+        exports[0].ends_with(&format!("export --local - {SHOP}")),
         "{exports:?}"
     );
 }
