@@ -116,16 +116,17 @@ image: build
 	container system start --enable-kernel-install
 	apple-k8s build node-image
 
-# One suite or some: make system SUITES="--test cluster"
-SUITES := $(patsubst %.rs,--test %,$(notdir $(wildcard tests/suites/*.rs tests/app/suites/*.rs)))
 # The node image of a Mac, built on any machine, and looked at: everything in it is for arm64, and runs
-# by emulation. The first time it takes half an hour.
+# by emulation; it and the one of this machine have the same digests when both are built again. The first
+# build takes half an hour, that again an hour.
 image-arm64: build
 	crates/xtask/setup.sh arm64
 	container system start --enable-kernel-install
 	apple-k8s build node-image --arch arm64
-	APPLE_K8S_TEST_FOREIGN=1 cargo test --locked --package system-tests --features real-nodes --test node_image -- --nocapture
+	APPLE_K8S_TEST_FOREIGN=1 APPLE_K8S_TEST_AGAIN=1 cargo test --locked --package system-tests --features real-nodes --test node_image -- --nocapture
 
+# One suite or some: make system SUITES="--test cluster"
+SUITES := $(patsubst %.rs,--test %,$(notdir $(wildcard tests/suites/*.rs tests/app/suites/*.rs)))
 # Real clusters. Each suite is one test, and suites come one after another. Then the real app.
 system: image build-app
 	cargo test --locked $(REAL_NODES) $(SUITES) -- --nocapture
