@@ -82,8 +82,8 @@ impl Plan {
             ));
         }
         plan.leave_out(
-            "a disk image (.dmg): nothing but a Mac makes one that is signed and the same to the \
-             byte each time; the zip holds the same app",
+            "a disk image (.dmg): the ways to make one without a Mac were not tried, and only a Mac \
+             shows whether it is good; the zip holds the same app",
         );
         plan.leave_out("packages for Debian: `make deb` makes them, on the Linux they are for");
         Ok(plan)
