@@ -25,13 +25,13 @@ pub(crate) fn act<R: Runtime>(app: &AppHandle<R>, action: Action) {
     });
 }
 
-async fn done<R: Runtime>(app: &AppHandle<R>, action: Action) -> Result<()> {
+pub(crate) async fn done<R: Runtime>(app: &AppHandle<R>, action: Action) -> Result<()> {
     let desk = desk(app);
     match action {
         Action::Create => {
             desk.cluster_create(&CreateSource::Default, ContextChoice::AsRule)?;
         }
-        Action::Start(name) | Action::Repair(name) => {
+        Action::Start(name) => {
             desk.cluster_start(&name);
         }
         Action::Stop(name) => {

@@ -32,6 +32,7 @@ pub(crate) fn begin<R: Runtime>(app: &AppHandle<R>, at_login: bool) {
     tauri::async_runtime::spawn(redraw(app.clone(), Arc::clone(&desk)));
     tauri::async_runtime::spawn(events(app.clone(), Arc::clone(&desk)));
     if at_login {
+        windows::keep_within_reach(app);
         tauri::async_runtime::spawn(async move { desk.start_chosen().await });
     }
 }
@@ -82,16 +83,18 @@ async fn events<R: Runtime>(app: AppHandle<R>, desk: Arc<Desk>) {
             Ok(Event::View(view)) => tell(&app, "view", &*view),
             Ok(Event::Usage(usage)) => tell(&app, "usage", &*usage),
             Ok(Event::Drop(drop)) => tell(&app, "drop", &*drop),
-            Ok(Event::Settings(settings)) => {
-                use_settings(&app, &settings, true);
-                tell(&app, "settings", &*settings);
-            }
+            Ok(Event::Settings(settings)) => settings_changed(&app, &settings),
             Ok(Event::Ended(operation)) => notify(&app, &desk, &operation),
             // Views and samples are sent whole again: the next ones make up for lost ones.
-            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Lagged(_)) => settings_changed(&app, &desk.settings()),
             Err(RecvError::Closed) => return,
         }
     }
+}
+
+fn settings_changed<R: Runtime>(app: &AppHandle<R>, settings: &Settings) {
+    use_settings(app, settings, true);
+    tell(app, "settings", settings);
 }
 
 fn tell<R: Runtime, T: serde::Serialize + Clone>(app: &AppHandle<R>, event: &str, payload: &T) {
@@ -112,6 +115,9 @@ fn use_settings<R: Runtime>(app: &AppHandle<R>, settings: &Settings, changed: bo
     };
     app.set_theme(theme);
     tray::set_visible(app, settings.show_in_menu_bar);
+    if changed {
+        windows::keep_within_reach(app);
+    }
     if changed && let Some(launcher) = app.try_state::<tauri_plugin_autostart::AutoLaunchManager>()
     {
         let is = launcher.is_enabled().unwrap_or(false);

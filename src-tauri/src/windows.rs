@@ -68,6 +68,12 @@ impl Pending {
         None
     }
 
+    /// What the page shall show as soon as it listens.
+    #[cfg(test)]
+    pub(crate) fn request(&self) -> Option<OpenRequest> {
+        self.lock().shall_show.take()
+    }
+
     /// Whether files wait for a page.
     pub(crate) fn has_files(&self) -> bool {
         !self.lock().opened.is_empty()
@@ -117,13 +123,21 @@ fn make<R: Runtime>(app: &AppHandle<R>, name: WindowName) -> tauri::Result<Webvi
             .max_inner_size(680.0, 2000.0)
             .maximizable(false),
     };
-    let window = builder.center().accept_first_mouse(true).build()?;
-    macos::be_accessory(app, false);
+    let builder = builder.center().accept_first_mouse(true);
+    let window = macos::under_title_bar(builder, name).build()?;
+    keep_within_reach(app);
     // Whoever was in front stays there otherwise: opened from the tray, this app is not the active one.
     window.set_focus()?;
     desk(app).window_visible(label(name), true);
     desk(app).window_focused(label(name), true);
     Ok(window)
+}
+
+/// On a Mac the app is in the Dock while a window is open, and without the icon in the menu bar at
+/// all times: by one of the two it can be reached.
+pub(crate) fn keep_within_reach<R: Runtime>(app: &AppHandle<R>) {
+    let icon = desk(app).settings().show_in_menu_bar;
+    macos::be_accessory(app, icon && app.webview_windows().is_empty());
 }
 
 /// What happens to a window.
@@ -137,9 +151,7 @@ pub(crate) fn on_event<R: Runtime>(window: &Window<R>, event: &WindowEvent) {
             if label == self::label(WindowName::Main) {
                 window.state::<Pending>().lock().listens = false;
             }
-            if window.app_handle().webview_windows().is_empty() {
-                macos::be_accessory(window.app_handle(), true);
-            }
+            keep_within_reach(window.app_handle());
         }
         _ => {}
     }

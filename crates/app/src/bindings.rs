@@ -129,7 +129,6 @@ fn commands(writer: &mut Writer) -> Vec<Command> {
         logs_export("cluster": String) -> Option<u64>;
         operation_cancel("id": u64) -> ();
         operation_dismiss("id": u64) -> ();
-        operation_log("id": u64) -> Vec<String>;
         view_watch("cluster": Option<String>) -> ();
         window_seen("seen": bool) -> ();
         usage_history("cluster": String, "seconds": u32) -> Vec<engine::UsageSample>;

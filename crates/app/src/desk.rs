@@ -82,15 +82,12 @@ pub struct Desk {
     switched: Mutex<Option<String>>,
     /// Names of clusters that other homes have on this machine.
     foreign: Mutex<BTreeSet<String>>,
+    /// Clusters that are being asked how they do.
+    asking: Mutex<BTreeSet<String>>,
 }
 
 impl Desk {
-    /// The desk of the user's own folders. Needs a runtime of tokio.
-    pub fn open() -> Result<Arc<Self>> {
-        Self::at(Place::of_user()?, Home::of_user()?)
-    }
-
-    /// A desk with folders of the caller's choice.
+    /// A desk with these folders. Needs a runtime of tokio.
     pub fn at(place: Place, home: Home) -> Result<Arc<Self>> {
         let store = Store::new(&place);
         let found = Settings::load(&place).unwrap_or_else(|error| {
@@ -128,6 +125,7 @@ impl Desk {
             look_at_contexts: Arc::default(),
             switched: Mutex::new(None),
             foreign: Mutex::default(),
+            asking: Mutex::default(),
         });
         tokio::spawn(keeper::keep(Arc::downgrade(&desk)));
         tokio::spawn(contexts::keep(Arc::downgrade(&desk)));
@@ -176,6 +174,8 @@ impl Desk {
     /// Checks settings, keeps them and uses them at once.
     pub fn settings_set(&self, settings: Settings) -> Result<Settings> {
         let settings = settings.check()?;
+        let running = std::env::current_exe().unwrap_or_default();
+        settings.can_start_at_login(&self.settings(), &running)?;
         settings.save(&self.place)?;
         let before = std::mem::replace(&mut *locked(&self.settings), settings.clone());
         if before.container_path != settings.container_path {

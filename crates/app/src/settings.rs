@@ -166,6 +166,15 @@ impl Settings {
         }
         Ok(self)
     }
+
+    /// Refuses to have the system start what will not be there at the next login: `running`, the
+    /// program of this app, when macOS made it up for an app that lies where it was downloaded.
+    pub fn can_start_at_login(&self, before: &Self, running: &Path) -> Result<()> {
+        if self.start_at_login && !before.start_at_login && engine::is_translocated(running) {
+            return Err(engine::translocated());
+        }
+        Ok(())
+    }
 }
 
 impl NewCluster {
@@ -294,5 +303,31 @@ mod tests {
                 .kubeconfig,
             None
         );
+    }
+
+    #[test]
+    fn a_copy_that_macos_made_up_is_not_started_at_login() {
+        let bundle = "apple-k8s.app/Contents/MacOS/apple-k8s-app";
+        let made_up = Path::new("/private/var/folders/zy/0000gn/T/AppTranslocation/613DF902/d");
+        let (made_up, good) = (
+            made_up.join(bundle),
+            Path::new("/Applications").join(bundle),
+        );
+        let settings = |start_at_login| Settings {
+            start_at_login,
+            ..Settings::default()
+        };
+        let refused = settings(true).can_start_at_login(&settings(false), &made_up);
+        assert_eq!(refused.unwrap_err().code, ErrorCode::ChangeImpossible);
+        // Everything else can be set there, and from its place the app can do this, too.
+        for (before, after, running) in [
+            (false, false, &made_up),
+            (true, true, &made_up),
+            (true, false, &made_up),
+            (false, true, &good),
+        ] {
+            let asked = settings(after).can_start_at_login(&settings(before), running);
+            asked.unwrap();
+        }
     }
 }

@@ -109,14 +109,12 @@ pub struct Submenu {
 pub enum Action {
     /// Make the default cluster.
     Create,
-    /// Start a cluster.
+    /// Start a cluster, or what does not run of it.
     Start(String),
     /// Stop it.
     Stop(String),
     /// Stop and start it.
     Restart(String),
-    /// Start what does not run of it and connect its nodes anew.
-    Repair(String),
     /// Cancel an operation.
     Cancel(u64),
     /// Choose an image and load it.

@@ -232,8 +232,6 @@ pub enum Dialog {
     Delete,
     /// Whether to quit while there is work.
     Quit,
-    /// Which context kubectl shall use, at the first creation.
-    FirstCreate,
     /// Which image to load.
     ChooseImage,
     /// All contexts.

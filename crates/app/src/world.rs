@@ -13,7 +13,7 @@ use crate::snapshot::{
 
 /// Operations that have ended and are still shown.
 const MOST_ENDED: usize = 20;
-/// An API that does not answer for this time, in milliseconds, has failed.
+/// An API that is asked for this time, in milliseconds, and never answers has failed.
 const SILENCE: i64 = 30_000;
 
 /// Something that came to be known.
@@ -107,11 +107,18 @@ pub(crate) struct World {
     next: u64,
 }
 
-/// How a cluster does, and since when it says nothing.
+/// How a cluster does, and for how long it says nothing.
 #[derive(Debug, Default)]
 struct Known {
     now: Wellness,
-    silent: Option<i64>,
+    silent: Option<Silence>,
+}
+
+/// When an API first did not answer, and when it last did not.
+#[derive(Debug, Clone, Copy)]
+struct Silence {
+    since: i64,
+    asked: i64,
 }
 
 impl World {
@@ -158,7 +165,7 @@ impl World {
     pub(crate) fn take(&mut self, fact: Fact, now: i64) -> bool {
         let before = self.snapshot.clone();
         self.apply(fact, now);
-        self.settle(now);
+        self.settle();
         if self.snapshot == before {
             return false;
         }
@@ -240,10 +247,10 @@ impl World {
 
     fn wellness(&mut self, cluster: String, wellness: Wellness, now: i64) {
         let known = self.wellness.entry(cluster).or_default();
-        known.silent = match (wellness.answers, known.silent) {
-            (true, _) => None,
-            (false, since) => since.or(Some(now)),
-        };
+        known.silent = (!wellness.answers).then(|| Silence {
+            since: known.silent.map_or(now, |silence| silence.since),
+            asked: now,
+        });
         if wellness.answers {
             known.now = wellness;
         } else {
@@ -345,12 +352,8 @@ impl World {
     }
 
     /// Draws from what is known what is shown.
-    fn settle(&mut self, now: i64) {
-        let clusters: Vec<Cluster> = self
-            .found
-            .values()
-            .map(|one| self.shown(one, now))
-            .collect();
+    fn settle(&mut self) {
+        let clusters: Vec<Cluster> = self.found.values().map(|one| self.shown(one)).collect();
         self.snapshot.clusters = clusters;
         self.snapshot.subject = self.subject();
         let found = &self.found;
@@ -365,7 +368,7 @@ impl World {
         });
     }
 
-    fn shown(&self, found: &Found, now: i64) -> Cluster {
+    fn shown(&self, found: &Found) -> Cluster {
         let busy = self
             .snapshot
             .operations
@@ -380,7 +383,7 @@ impl World {
         };
         let runs = matches!(state, ClusterState::Running | ClusterState::Partial);
         let known = self.wellness.get(&found.name).filter(|_| runs);
-        let (health, why) = health(state, known, found, now);
+        let (health, why) = health(state, known, found);
         let unsure = runs && !matches!(runtime, RuntimeState::Ready | RuntimeState::Checking);
         Cluster {
             name: found.name.clone(),
@@ -489,12 +492,7 @@ fn cancelled(operation: &Operation) -> String {
     }
 }
 
-fn health(
-    state: ClusterState,
-    known: Option<&Known>,
-    found: &Found,
-    now: i64,
-) -> (Health, Option<String>) {
+fn health(state: ClusterState, known: Option<&Known>, found: &Found) -> (Health, Option<String>) {
     match state {
         ClusterState::Stopped => return (Health::Stopped, None),
         ClusterState::Incomplete => {
@@ -512,8 +510,9 @@ fn health(
     let Some(known) = known else {
         return (Health::Healthy, None);
     };
-    if let Some(since) = known.silent {
-        let health = if now - since >= SILENCE {
+    if let Some(silence) = known.silent {
+        // Not by the clock alone: since then it may have come back without being asked.
+        let health = if silence.asked - silence.since >= SILENCE {
             Health::Failed
         } else {
             Health::Unknown

@@ -62,8 +62,3 @@ pub(super) async fn operation_dismiss(desk: Desk<'_>, id: u64) -> Answer<()> {
     desk.operation_dismiss(id);
     Ok(())
 }
-
-#[tauri::command]
-pub(super) async fn operation_log(desk: Desk<'_>, id: u64) -> Answer<Vec<String>> {
-    Ok(desk.operation_log(id)?)
-}

@@ -1,6 +1,5 @@
 //! This machine: its runtime, kubeconfig files, terminal, browser, and the app itself.
 
-use std::path::Path;
 use std::time::Duration;
 
 use app::settings::Settings;
@@ -74,17 +73,7 @@ pub(super) async fn settings_get(desk: Desk<'_>) -> Answer<Settings> {
 
 #[tauri::command]
 pub(super) async fn settings_set(desk: Desk<'_>, settings: Settings) -> Answer<Settings> {
-    let running = std::env::current_exe().unwrap_or_default();
-    can_start_at_login(&desk.settings(), &settings, &running)?;
     Ok(desk.settings_set(settings)?)
-}
-
-/// Refuses to have the system start what will not be there at the next login.
-fn can_start_at_login(before: &Settings, after: &Settings, running: &Path) -> Result<(), Error> {
-    if after.start_at_login && !before.start_at_login && engine::is_translocated(running) {
-        return Err(engine::translocated());
-    }
-    Ok(())
 }
 
 #[tauri::command]
@@ -132,34 +121,4 @@ pub(super) async fn app_info(desk: Desk<'_>) -> Answer<AppInfo> {
 pub(super) async fn window_open<R: Runtime>(app: AppHandle<R>, window: WindowName) -> Answer<()> {
     windows::open(&app, window);
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_copy_that_macos_made_up_is_not_started_at_login() {
-        let bundle = "apple-k8s.app/Contents/MacOS/apple-k8s-app";
-        let made_up = Path::new("/private/var/folders/zy/0000gn/T/AppTranslocation/613DF902/d");
-        let (made_up, good) = (
-            made_up.join(bundle),
-            Path::new("/Applications").join(bundle),
-        );
-        let settings = |start_at_login| Settings {
-            start_at_login,
-            ..Settings::default()
-        };
-        let refused = can_start_at_login(&settings(false), &settings(true), &made_up);
-        assert_eq!(refused.unwrap_err().code, ErrorCode::ChangeImpossible);
-        // Everything else can be set there, and from its place the app can do this, too.
-        for (before, after, running) in [
-            (false, false, &made_up),
-            (true, true, &made_up),
-            (true, false, &made_up),
-            (false, true, &good),
-        ] {
-            can_start_at_login(&settings(before), &settings(after), running).unwrap();
-        }
-    }
 }

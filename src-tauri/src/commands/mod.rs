@@ -33,7 +33,6 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         cluster::logs_export,
         cluster::operation_cancel,
         cluster::operation_dismiss,
-        cluster::operation_log,
         command_line::command_line_get,
         command_line::command_line_set,
         config::config_check,

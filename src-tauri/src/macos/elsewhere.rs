@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use app::wire::WindowName;
 use tauri::tray::TrayIcon;
-use tauri::{App, AppHandle, Builder, RunEvent, Runtime};
+use tauri::{App, AppHandle, Builder, Manager, RunEvent, Runtime, WebviewWindowBuilder};
 use tauri_plugin_notification::NotificationExt;
 
 /// Notifications come by a plugin; menus are in the tray alone.
@@ -16,6 +17,14 @@ pub(crate) fn begin<R: Runtime>(_app: &mut App<R>, _background: bool) {}
 
 /// There is no Dock to leave.
 pub(crate) fn be_accessory<R: Runtime>(_app: &AppHandle<R>, _accessory: bool) {}
+
+/// The desktop frames windows.
+pub(crate) fn under_title_bar<R: Runtime, M: Manager<R>>(
+    builder: WebviewWindowBuilder<'_, R, M>,
+    _name: WindowName,
+) -> WebviewWindowBuilder<'_, R, M> {
+    builder
+}
 
 /// The desktop places icons.
 pub(crate) fn remember_icon<R: Runtime>(_icon: &TrayIcon<R>) {}

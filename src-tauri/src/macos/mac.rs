@@ -3,10 +3,14 @@
 use std::path::PathBuf;
 
 use app::tray::MenuId;
+use app::wire::WindowName;
 use objc2_foundation::NSString;
 use tauri::menu::{Menu, MenuItem, MenuItemKind, PredefinedMenuItem};
 use tauri::tray::TrayIcon;
-use tauri::{ActivationPolicy, App, AppHandle, Builder, RunEvent, Runtime};
+use tauri::{
+    ActivationPolicy, App, AppHandle, Builder, Manager, RunEvent, Runtime, TitleBarStyle,
+    WebviewWindowBuilder,
+};
 
 use super::{notifications, quit};
 
@@ -54,6 +58,20 @@ const fn policy(accessory: bool) -> ActivationPolicy {
         ActivationPolicy::Accessory
     } else {
         ActivationPolicy::Regular
+    }
+}
+
+/// The main window's own toolbar lies where the title bar would: it leaves room for the three
+/// buttons, and the window is moved by it. The settings keep the system's title bar.
+pub(crate) fn under_title_bar<R: Runtime, M: Manager<R>>(
+    builder: WebviewWindowBuilder<'_, R, M>,
+    name: WindowName,
+) -> WebviewWindowBuilder<'_, R, M> {
+    match name {
+        WindowName::Main => builder
+            .title_bar_style(TitleBarStyle::Overlay)
+            .hidden_title(true),
+        WindowName::Settings => builder,
     }
 }
 

@@ -10,7 +10,9 @@ mod notifications;
 #[cfg(target_os = "macos")]
 mod quit;
 #[cfg(target_os = "macos")]
-pub(crate) use mac::{be_accessory, begin, is_reopened, opened_files, prepare, remember_icon};
+pub(crate) use mac::{
+    be_accessory, begin, is_reopened, opened_files, prepare, remember_icon, under_title_bar,
+};
 #[cfg(target_os = "macos")]
 pub(crate) use notifications::notify;
 
@@ -18,5 +20,5 @@ pub(crate) use notifications::notify;
 mod elsewhere;
 #[cfg(not(target_os = "macos"))]
 pub(crate) use elsewhere::{
-    be_accessory, begin, is_reopened, notify, opened_files, prepare, remember_icon,
+    be_accessory, begin, is_reopened, notify, opened_files, prepare, remember_icon, under_title_bar,
 };

@@ -7,6 +7,7 @@
 mod debian;
 mod desktop;
 mod drag;
+mod hands;
 mod notices;
 mod programs;
 mod screen;
@@ -16,6 +17,7 @@ mod window;
 pub use debian::FreshDebian;
 pub use desktop::Desktop;
 pub use drag::drop_files;
+pub use hands::{ESCAPE, Hands, RETURN};
 pub use notices::{Notice, Notices};
 pub use programs::UserPrograms;
 pub use screen::Screen;

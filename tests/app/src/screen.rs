@@ -51,6 +51,11 @@ impl Screen {
         self.shown().iter().any(|&window| self.is(window, title))
     }
 
+    /// How many windows can be seen, menus among them.
+    pub fn count(&self) -> usize {
+        self.shown().len()
+    }
+
     /// Waits until a window with this title can be seen, or can't any more.
     pub async fn wait(&self, title: &str, seen: bool, limit: Duration) {
         let what = if seen { "never appeared" } else { "stayed" };

@@ -27,6 +27,9 @@ fn from_an_empty_home_to_a_deleted_cluster() {
         scene.shells_opened().await;
         scene.service_opened().await;
         scene.image_for_one_node().await;
+        scene.image_for_missing_nodes().await;
+        scene.logs_exported().await;
+        scene.menu_seen().await;
         scene.creation_cancelled().await;
         scene.context_switched().await;
         scene.no_secret_was_told().await;

@@ -38,11 +38,7 @@ impl Desk {
         };
         let name = cluster.name.clone();
         self.refuse_twice(&name)?;
-        let set_context = match choice {
-            ContextChoice::Use => true,
-            ContextChoice::Keep => false,
-            ContextChoice::AsRule => settings.follow != Follow::Never,
-        };
+        let set_context = is_followed(choice, settings.follow);
         self.remember_answer(choice)?;
         let request = CreateRequest {
             cluster,
@@ -116,7 +112,7 @@ impl Desk {
         let name = name.to_owned();
         self.begin(order, move |desk, engine, op| async move {
             Box::pin(engine.start(&name, Some(WAIT), &op)).await?;
-            desk.follow_started(&name).await?;
+            desk.follow_started(&name).await;
             Ok(Some(format!("“{name}” runs.")))
         })
     }
@@ -137,7 +133,7 @@ impl Desk {
         let name = name.to_owned();
         self.begin(order, move |desk, engine, op| async move {
             Box::pin(engine.restart(&name, Some(WAIT), &op)).await?;
-            desk.follow_started(&name).await?;
+            desk.follow_started(&name).await;
             Ok(Some(format!("“{name}” runs again.")))
         })
     }
@@ -269,6 +265,15 @@ pub(super) fn parse(text: &str) -> Result<Cluster> {
     Ok(parsed.cluster)
 }
 
+/// Whether kubectl uses a new cluster from then on.
+fn is_followed(choice: ContextChoice, rule: Follow) -> bool {
+    match choice {
+        ContextChoice::Use => true,
+        ContextChoice::Keep => false,
+        ContextChoice::AsRule => rule != Follow::Never,
+    }
+}
+
 /// Relative paths in a text without a file start at the user's home.
 pub(super) fn base_folder() -> PathBuf {
     std::env::home_dir().unwrap_or_else(|| PathBuf::from("/"))
@@ -345,5 +350,22 @@ fn unbuilt(error: node_image::Error) -> Error {
         node_image::Error::Container(error) => error.into(),
         error => Error::new(ErrorCode::ImageMissing, error.to_string())
             .hint("the log of this operation has the last lines of the build"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_goes_before_the_rule() {
+        let rules = [Follow::Never, Follow::WhenCreated, Follow::Always];
+        for (choice, followed) in [
+            (ContextChoice::AsRule, [false, true, true]),
+            (ContextChoice::Use, [true; 3]),
+            (ContextChoice::Keep, [false; 3]),
+        ] {
+            assert_eq!(rules.map(|rule| is_followed(choice, rule)), followed);
+        }
     }
 }

@@ -158,13 +158,20 @@ impl Desk {
             })
     }
 
-    /// Makes a cluster's context kubectl's when the user's rule says so for a start.
-    pub(super) async fn follow_started(&self, cluster: &str) -> Result<()> {
-        if self.settings().follow == Follow::Always {
-            self.context_use(&engine::Engine::context_name(cluster))
-                .await?;
+    /// Makes a cluster's context kubectl's when the user's rule says so for a start. The cluster
+    /// runs all the same where that can't be done.
+    pub(super) async fn follow_started(&self, cluster: &str) {
+        if self.settings().follow != Follow::Always {
+            return;
         }
-        Ok(())
+        let context = engine::Engine::context_name(cluster);
+        if let Err(error) = self.context_use(&context).await {
+            let text = format!(
+                "“{cluster}” runs, but kubectl does not use it yet: {}",
+                error.message
+            );
+            self.notice(true, text);
+        }
     }
 
     /// Remembers that this app made a cluster's context current.
@@ -206,4 +213,47 @@ fn read(files: &Files) -> Contexts {
         contexts.files.push(file);
     }
     contexts
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::Home;
+
+    use super::*;
+    use crate::place::Place;
+    use crate::settings::Settings;
+
+    const FILE: &str =
+        "current-context: work\ncontexts:\n- {name: work}\n- {name: apple-k8s-dev}\n";
+
+    #[tokio::test]
+    async fn a_started_cluster_is_followed_only_by_the_rule_for_that() {
+        let folder = tempfile::tempdir().unwrap();
+        let kubeconfig = folder.path().join("config");
+        let desk = Desk::at(Place::at(folder.path()), Home::at(folder.path())).unwrap();
+        let after = async |follow: Follow, cluster: &str| {
+            std::fs::write(&kubeconfig, FILE).unwrap();
+            let settings = Settings {
+                follow,
+                kubeconfig: Some(kubeconfig.display().to_string()),
+                ..Settings::default()
+            };
+            desk.settings_set(settings).unwrap();
+            desk.follow_started(cluster).await;
+            std::fs::read_to_string(&kubeconfig).unwrap()
+        };
+        for rule in [Follow::Never, Follow::WhenCreated] {
+            assert_eq!(after(rule, "dev").await, FILE);
+        }
+        let followed = FILE.replace("current-context: work", "current-context: apple-k8s-dev");
+        assert_eq!(after(Follow::Always, "dev").await, followed);
+        assert!(desk.snapshot().notices.is_empty());
+        // Its entry was removed: the start is no failure for that.
+        assert_eq!(after(Follow::Always, "gone").await, FILE);
+        let notices = desk.snapshot().notices.clone();
+        assert!(
+            notices[0].text.starts_with("“gone” runs, but"),
+            "{notices:?}"
+        );
+    }
 }

@@ -1,24 +1,27 @@
 //! Keeps the list of clusters true.
 //!
 //! It looks at the runtime when a program's work on a cluster begins or ends, when somebody asks,
-//! every two seconds while a window can be seen, and once a minute while a cluster runs: the icon
-//! and the menu can be seen at any time, and no system tells when. With no window and no running
-//! cluster it sleeps.
+//! every two seconds while a window can be seen, and once a minute while a cluster runs or the
+//! runtime can't be used: the icon and the menu can be seen at any time, and no system tells when.
+//! With no window, no running cluster and a runtime that is ready, it sleeps. Clusters that no
+//! window follows by watches are asked how they do less often than the runtime is looked at.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use engine::{ClusterSummary, Engine, Error, ErrorCode, NodeStatus};
-use tokio::time::{Instant, sleep, sleep_until};
+use engine::{ClusterSummary, Engine, Error, ErrorCode, Health, NodeStatus};
+use tokio::time::{Instant, sleep};
 
 use super::{Desk, elsewhere, locked};
-use crate::snapshot::{ClusterState, Runtime, RuntimeState};
+use crate::snapshot::{Cluster, ClusterState, Runtime, RuntimeState, Snapshot};
 use crate::world::{Fact, Found, Wellness};
 
 /// Time between two looks while a window can be seen.
 const SEEN: Duration = Duration::from_secs(2);
-/// Time between two looks while a cluster runs.
-const RUNNING: Duration = Duration::from_mins(1);
+/// Time between two looks while no window can be seen.
+const UNSEEN: Duration = Duration::from_mins(1);
+/// Time between two questions to a cluster that the list in a window shows, or that was silent.
+const LISTED: Duration = Duration::from_secs(10);
 /// What comes together is looked at together.
 const TOGETHER: Duration = Duration::from_millis(60);
 /// How long a runtime that does not answer is left alone.
@@ -30,8 +33,9 @@ pub(super) async fn keep(desk: Weak<Desk>) {
     let Some(here) = desk.upgrade() else { return };
     let (mut windows, asked) = (here.windows.subscribe(), Arc::clone(&here.look));
     drop(here);
-    // Kubernetes is asked only when something may have changed, not with every look.
+    // Kubernetes is not asked with every look, but when something may have changed, and at times.
     let mut ask = true;
+    let mut asked_at = Instant::now();
     loop {
         let Some(here) = desk.upgrade() else { return };
         if changes.is_none() {
@@ -44,8 +48,11 @@ pub(super) async fn keep(desk: Weak<Desk>) {
         }
         let works = elsewhere::works(here.home.root());
         here.store.tell(Fact::Elsewhere(works));
+        if ask {
+            asked_at = Instant::now();
+        }
         Box::pin(here.look_now(ask)).await;
-        let next = next(&here);
+        let pace = pace(&here);
         drop(here);
         ask = tokio::select! {
             () = async {
@@ -61,7 +68,7 @@ pub(super) async fn keep(desk: Weak<Desk>) {
                 }
                 continue;
             }
-            at = due(next) => at,
+            () = due(pace) => pace.is_some_and(|pace| asked_at.elapsed() >= pace.ask),
         };
         if ask {
             sleep(TOGETHER).await;
@@ -69,27 +76,39 @@ pub(super) async fn keep(desk: Weak<Desk>) {
     }
 }
 
-/// When to look again without being asked, and whether Kubernetes is asked too.
-fn next(desk: &Desk) -> Option<(Duration, bool)> {
-    let snapshot = desk.snapshot();
-    let runs = snapshot
-        .clusters
-        .iter()
-        .any(|one| matches!(one.state, ClusterState::Running | ClusterState::Partial));
-    if desk.windows.borrow().any_visible() {
-        let hangs = snapshot.runtime.state == RuntimeState::Unusable;
-        Some((if hangs { HANGING } else { SEEN }, false))
-    } else {
-        runs.then_some((RUNNING, true))
-    }
+/// Time until the next look that nobody asks for, and from one question to Kubernetes to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pace {
+    look: Duration,
+    ask: Duration,
 }
 
-async fn due(next: Option<(Duration, bool)>) -> bool {
-    match next {
-        Some((after, ask)) => {
-            sleep_until(Instant::now() + after).await;
-            ask
-        }
+/// How often to look without being asked; none while nothing can be missed.
+fn pace(desk: &Desk) -> Option<Pace> {
+    let visible = desk.windows.borrow().any_visible();
+    pace_of(&desk.snapshot(), visible)
+}
+
+fn pace_of(snapshot: &Snapshot, visible: bool) -> Option<Pace> {
+    let runs = |one: &Cluster| matches!(one.state, ClusterState::Running | ClusterState::Partial);
+    let running: Vec<&Cluster> = snapshot.clusters.iter().filter(|one| runs(one)).collect();
+    let (look, ask) = if visible {
+        let hangs = snapshot.runtime.state == RuntimeState::Unusable;
+        (if hangs { HANGING } else { SEEN }, LISTED)
+    } else if running.iter().any(|one| one.health == Health::Unknown) {
+        // Whether it has failed is told by asking again.
+        (LISTED, LISTED)
+    } else if !running.is_empty() || snapshot.runtime.state != RuntimeState::Ready {
+        (UNSEEN, UNSEEN)
+    } else {
+        return None;
+    };
+    Some(Pace { look, ask })
+}
+
+async fn due(pace: Option<Pace>) {
+    match pace {
+        Some(pace) => sleep(pace.look).await,
         None => std::future::pending().await,
     }
 }
@@ -141,21 +160,27 @@ impl Desk {
         self.views.look();
         if ask {
             for cluster in running {
-                self.ask_kubernetes(&engine, &cluster).await;
+                self.ask_kubernetes(&engine, cluster);
             }
         }
     }
 
-    /// Asks a cluster that no window follows how it does, and what it uses.
-    async fn ask_kubernetes(self: &Arc<Self>, engine: &Engine, cluster: &str) {
-        if self.views.follows(cluster) {
+    /// Asks a cluster that no window follows how it does, and what it uses; beside everything else,
+    /// as one that does not answer takes its time.
+    fn ask_kubernetes(self: &Arc<Self>, engine: &Engine, cluster: String) {
+        if self.views.follows(&cluster) || !locked(&self.asking).insert(cluster.clone()) {
             return;
         }
-        if let Ok(status) = engine.status(cluster).await {
-            self.store
-                .tell(Fact::Wellness(cluster.to_owned(), wellness(&status)));
-        }
-        self.measure_once(engine, cluster);
+        self.measure_once(engine, &cluster);
+        let (desk, engine) = (Arc::downgrade(self), engine.clone());
+        tokio::spawn(async move {
+            let status = engine.status(&cluster).await;
+            let Some(desk) = desk.upgrade() else { return };
+            locked(&desk.asking).remove(&cluster);
+            if let Ok(status) = status {
+                desk.store.tell(Fact::Wellness(cluster, wellness(&status)));
+            }
+        });
     }
 
     /// Clusters by what the engine saved of them, when the runtime can't be asked.
@@ -248,5 +273,56 @@ fn down(engine: Option<&Engine>, error: Error) -> Runtime {
         program: engine.map(|engine| engine.container().program().display().to_string()),
         version: None,
         problem: Some(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snapshot(runtime: RuntimeState, clusters: &[(ClusterState, Health)]) -> Snapshot {
+        let mut snapshot = crate::world::World::new(crate::memory::Memory::default())
+            .snapshot()
+            .clone();
+        snapshot.runtime.state = runtime;
+        snapshot.clusters = clusters
+            .iter()
+            .map(|&(state, health)| Cluster {
+                name: "dev".into(),
+                health,
+                state,
+                why: None,
+                problems: 0,
+                nodes: 1,
+                ready_nodes: None,
+                version: None,
+                context: "apple-k8s-dev".into(),
+                server: None,
+                started: None,
+                last_run: None,
+                usage: None,
+            })
+            .collect();
+        snapshot
+    }
+
+    #[test]
+    fn without_a_window_only_what_may_change_by_itself_is_looked_at() {
+        let pace = |runtime, clusters: &[_]| {
+            let pace = pace_of(&snapshot(runtime, clusters), false);
+            pace.map(|pace| (pace.look, pace.ask))
+        };
+        let runs = (ClusterState::Running, Health::Healthy);
+        let silent = (ClusterState::Running, Health::Unknown);
+        let stopped = (ClusterState::Stopped, Health::Stopped);
+        assert_eq!(pace(RuntimeState::Ready, &[]), None);
+        assert_eq!(pace(RuntimeState::Ready, &[stopped]), None);
+        let minute = Some((UNSEEN, UNSEEN));
+        assert_eq!(pace(RuntimeState::Ready, &[stopped, runs]), minute);
+        let listed = Some((LISTED, LISTED));
+        assert_eq!(pace(RuntimeState::Ready, &[runs, silent]), listed);
+        // It may be started, or installed, in a terminal.
+        assert_eq!(pace(RuntimeState::Stopped, &[stopped]), minute);
+        assert_eq!(pace(RuntimeState::Missing, &[]), minute);
     }
 }

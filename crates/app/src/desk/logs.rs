@@ -79,8 +79,8 @@ impl Desk {
             loop {
                 // Asked first: what is written before the end is sent with it.
                 let ended = over(&desk, operation);
-                let new: Vec<LogLine> = lines.borrow_and_update()[shown..].to_vec();
-                shown += new.len();
+                let (new, seen) = lines.borrow_and_update().since(shown);
+                shown = seen;
                 let last = ended.is_some();
                 let worth = last || !new.is_empty();
                 if worth && !send(batch(new, ended)) || last {

@@ -1,7 +1,7 @@
 //! Operations: each is a task with a number, a log and a way to be cancelled. Those on one cluster
 //! come one after the other, in the order in which they were asked for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -22,11 +22,36 @@ const MOST_LINES: usize = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct Work {
     running: Map<u64, CancellationToken>,
-    logs: Map<u64, watch::Sender<Vec<LogLine>>>,
+    logs: Map<u64, watch::Sender<Lines>>,
     /// Whose turn it is, by cluster; the runtime's own work has the empty name.
     lanes: Map<String, Arc<tokio::sync::Mutex<()>>>,
     /// Told whenever an operation ended.
     ended: watch::Sender<u64>,
+}
+
+/// The last lines of an operation's log.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// How many came before those that are kept.
+    gone: usize,
+    kept: VecDeque<LogLine>,
+}
+
+impl Lines {
+    /// The last lines say how it ended: the first give way.
+    fn push(&mut self, line: LogLine) {
+        if self.kept.len() == MOST_LINES {
+            self.kept.pop_front();
+            self.gone += 1;
+        }
+        self.kept.push_back(line);
+    }
+
+    /// What came after the first `seen` lines, and how many there were in all.
+    pub(super) fn since(&self, seen: usize) -> (Vec<LogLine>, usize) {
+        let new = self.kept.iter().skip(seen.saturating_sub(self.gone));
+        (new.cloned().collect(), self.gone + self.kept.len())
+    }
 }
 
 /// What is asked for.
@@ -86,7 +111,7 @@ impl Desk {
         let engine = self.engine();
         let cancel = CancellationToken::new();
         locked(&self.work.running).insert(id, cancel.clone());
-        locked(&self.work.logs).insert(id, watch::channel(Vec::new()).0);
+        locked(&self.work.logs).insert(id, watch::channel(Lines::default()).0);
         let lane = if order.beside {
             Arc::default()
         } else {
@@ -170,10 +195,6 @@ impl Desk {
     pub(super) fn note(&self, id: u64, text: String) {
         if let Some(log) = locked(&self.work.logs).get(&id) {
             log.send_modify(|lines| {
-                // The last lines say how it ended.
-                if lines.len() == MOST_LINES {
-                    lines.remove(0);
-                }
                 lines.push(LogLine {
                     at: Some(clock::now()),
                     text,
@@ -218,15 +239,8 @@ impl Desk {
         }
     }
 
-    /// The lines of an operation until now.
-    pub fn operation_log(&self, id: u64) -> Result<Vec<String>> {
-        let lines = self.operation_lines(id)?;
-        let lines = lines.borrow();
-        Ok(lines.iter().map(|line| line.text.clone()).collect())
-    }
-
     /// The lines of an operation, as they come.
-    pub(super) fn operation_lines(&self, id: u64) -> Result<watch::Receiver<Vec<LogLine>>> {
+    pub(super) fn operation_lines(&self, id: u64) -> Result<watch::Receiver<Lines>> {
         let logs = locked(&self.work.logs);
         let log = logs.get(&id).ok_or_else(|| unknown(id))?;
         Ok(log.subscribe())
@@ -285,4 +299,32 @@ fn line(step: &Step) -> String {
         parts.push(crate::words::took(i64::try_from(took).unwrap_or(i64::MAX)));
     }
     parts.join("  ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_goes_on_when_its_first_lines_have_given_way() {
+        let mut lines = Lines::default();
+        let mut push = |count: usize| {
+            for n in 0..count {
+                let text = n.to_string();
+                lines.push(LogLine { at: None, text });
+            }
+        };
+        push(MOST_LINES);
+        push(3);
+        let (all, seen) = lines.since(0);
+        assert_eq!((all.len(), seen), (MOST_LINES, MOST_LINES + 3));
+        lines.push(LogLine {
+            at: None,
+            text: "Failed".into(),
+        });
+        let (new, seen) = lines.since(seen);
+        assert_eq!(new.len(), 1, "one who has seen all else gets what is new");
+        assert_eq!((&*new[0].text, seen), ("Failed", MOST_LINES + 4));
+        assert_eq!(lines.since(seen).0.len(), 0);
+    }
 }

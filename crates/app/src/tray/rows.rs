@@ -312,13 +312,16 @@ fn cluster_detail(cluster: &Cluster, now: i64) -> String {
     )
 }
 
-/// What is most likely wanted of a cluster that nothing works on.
+/// What is most likely wanted of a cluster that nothing works on. The windows' toolbar offers the
+/// same: `mainAction` in `ui/src/lib/state/actions.ts`.
 fn cluster_action(cluster: &Cluster) -> (&'static str, Action) {
     let name = cluster.name.clone();
     match (cluster.state, cluster.health) {
         (ClusterState::Incomplete, _) => ("Delete", Action::Delete(name)),
         (ClusterState::Stopped, _) => ("Start", Action::Start(name)),
-        (_, Health::Failed | Health::Degraded) => ("Repair", Action::Repair(name)),
+        // A start runs what does not run; a node that runs and says nothing needs a new beginning.
+        (ClusterState::Partial, _) => ("Repair", Action::Start(name)),
+        (_, Health::Failed) => ("Repair", Action::Restart(name)),
         _ => ("Stop", Action::Stop(name)),
     }
 }

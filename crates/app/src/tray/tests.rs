@@ -164,6 +164,9 @@ fn states() -> Vec<(&'static str, Snapshot)> {
     degraded.clusters[0].ready_nodes = Some(2);
     degraded.clusters[0].why =
         Some("dev-worker2 not ready: disk 97% full and more than that".into());
+    let mut partial = with(vec![cluster("dev", ClusterState::Partial)]);
+    partial.clusters[0].health = Health::Degraded;
+    partial.clusters[0].why = Some("Not all of its nodes run".into());
     let mut failed = with(vec![cluster("dev", ClusterState::Running)]);
     failed.clusters[0].health = Health::Failed;
     failed.clusters[0].ready_nodes = None;
@@ -227,6 +230,7 @@ fn states() -> Vec<(&'static str, Snapshot)> {
             with(vec![cluster("dev", ClusterState::Incomplete)]),
         ),
         ("degraded", degraded),
+        ("running in part", partial),
         ("failed", failed),
         ("service stopped", down(RuntimeState::Stopped, None)),
         (
@@ -368,10 +372,14 @@ fn a_click_does_what_the_row_says_now() {
     );
     assert_eq!(click("starting", &MenuId::Primary), Some(Action::Cancel(7)));
     assert_eq!(click("busy by the CLI", &MenuId::Primary), None);
-    assert_eq!(
-        click("degraded", &MenuId::Primary),
-        Some(Action::Repair("dev".into()))
-    );
+    let dev = || "dev".to_owned();
+    for (state, action) in [
+        ("degraded", Action::Stop(dev())),
+        ("running in part", Action::Start(dev())),
+        ("failed", Action::Restart(dev())),
+    ] {
+        assert_eq!(click(state, &MenuId::Primary), Some(action), "{state}");
+    }
     assert_eq!(
         click("service stopped", &MenuId::Primary),
         Some(Action::StartService)

@@ -147,11 +147,15 @@ fn an_api_that_is_silent_for_half_a_minute_has_failed() {
     let silent = || Fact::Wellness("dev".into(), Wellness::default());
     world.take(silent(), 1_000);
     assert_eq!(world.snapshot().clusters[0].health, Health::Unknown);
-    world.take(silent(), 31_000);
+    let seen = vec![found("dev", ClusterState::Running, Some(1))];
+    world.take(Fact::Clusters(seen), 60_000);
+    let health = world.snapshot().clusters[0].health;
+    assert_eq!(health, Health::Unknown, "nobody asked it again");
+    world.take(silent(), 61_000);
     assert_eq!(world.snapshot().clusters[0].health, Health::Failed);
     let shown = &world.snapshot().clusters[0];
     assert_eq!(shown.version.as_deref(), Some("v1.37.1"), "still true");
-    world.take(Fact::Wellness("dev".into(), well()), 32_000);
+    world.take(Fact::Wellness("dev".into(), well()), 62_000);
     assert_eq!(world.snapshot().clusters[0].health, Health::Healthy);
 }
 

@@ -19,6 +19,9 @@ use crate::world::World;
 /// Apple's builder takes no larger file.
 const LARGEST: usize = 16 * 1024;
 
+/// How often a build is begun that lost a race for its cache.
+const TRIES: u32 = 4;
+
 /// Where the result goes.
 enum Export {
     /// Into the store, and into an archive when there is a destination.
@@ -61,7 +64,13 @@ pub(super) fn build(world: &World, matches: &Matches) -> Outcome {
         }
     }
     command.arg(context);
-    run(matches, command, &work)?;
+    let mut tries = 1;
+    while let Err(error) = run(matches, &mut command, &work) {
+        if tries == TRIES || !is_race(&error.to_string()) {
+            return Err(error.into());
+        }
+        tries += 1;
+    }
     service_log::note(world, &format!("image {}: built", names.join(" ")));
     drop(work);
     let message = match export {
@@ -258,8 +267,15 @@ fn secrets(matches: &Matches, command: &mut std::process::Command) -> Result<(),
     Ok(())
 }
 
+/// Whether a build ended because an image was removed while podman looked through all there are for
+/// what it may go on from. Steps that were done are not done again.
+fn is_race(error: &str) -> bool {
+    error.contains("checking if cached image exists from a previous build")
+        && error.contains("not known")
+}
+
 /// Runs the builder. What it prints is progress; its errors are kept for the end.
-fn run(matches: &Matches, mut command: std::process::Command, work: &Lock) -> Result<()> {
+fn run(matches: &Matches, command: &mut std::process::Command, work: &Lock) -> Result<()> {
     let quiet = matches.has("quiet");
     command.stdin(work.for_child()?).stderr(Stdio::piped());
     if quiet {
@@ -328,7 +344,21 @@ const ERROR: &[u8] = b"Error: ";
 
 #[cfg(test)]
 mod tests {
-    use super::Progress;
+    use super::{Progress, is_race};
+
+    #[test]
+    fn a_lost_race_for_the_cache_is_told_from_what_is_wrong() {
+        let lost = "checking if cached image exists from a previous build: getting top layer info: \
+                    layer not known";
+        assert!(is_race(lost));
+        for wrong in [
+            "building at STEP \"RUN false\": while running runtime: exit status 1",
+            "initializing source docker://x: image not known",
+            "checking if cached image exists from a previous build: no space left on device",
+        ] {
+            assert!(!is_race(wrong), "{wrong}");
+        }
+    }
 
     #[test]
     fn progress_is_passed_on_as_it_comes_but_for_a_last_error() {

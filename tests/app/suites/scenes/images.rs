@@ -37,6 +37,18 @@ impl Scene {
         self.picture_both("image-on-one-node").await;
     }
 
+    /// What one node has and another lacks goes from node to node at a click.
+    pub(crate) async fn image_for_missing_nodes(&self) {
+        self.window.ctrl('4').await;
+        let missing = "button[aria-label=\"Load to missing: single:1, 1 node\"]";
+        let missing = self.window.element(missing).await;
+        missing.click().await.expect("a button that can be clicked");
+        self.window
+            .shows("single:1 is on 2 nodes. One had it already.", SOON)
+            .await;
+        assert!(self.has("dev-control-plane", "single"));
+    }
+
     /// A load that is cancelled leaves no image on any node; the same archive loads the next time.
     pub(crate) async fn load_cancelled(&self) {
         let archive = Archive {

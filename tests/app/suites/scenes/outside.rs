@@ -1,9 +1,15 @@
-//! What opens outside of the app: shells in the user's terminal, addresses in their browser.
+//! What opens outside of the app: shells in the user's terminal, addresses in their browser, the
+//! system's own dialogs, the tray's menu in the panel.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use super::{SOON, Scene};
+use app_tests::{ESCAPE, Hands, RETURN, Screen};
+
+use super::{SOON, Scene, until};
+
+/// Where the panel has the app's icon.
+const ICON: (i16, i16) = (12, 884);
 
 impl Scene {
     /// A shell in a node, and one in a pod: what is typed there is answered there.
@@ -52,6 +58,60 @@ impl Scene {
         assert!(answer.starts_with("HTTP/1."), "{url}: {answer}");
     }
 
+    /// The logs of all nodes go into the folder that is named in the system's dialog.
+    pub(crate) async fn logs_exported(&self) {
+        let (screen, hands) = (
+            Screen::of(self.desktop.display()),
+            Hands::on(self.desktop.display()),
+        );
+        let title = "Choose where the logs of “dev” go";
+        let chosen = tempfile::tempdir().expect("a folder");
+        let folder = chosen.path().to_str().expect("a path of letters");
+        for (answer, wanted) in [(ESCAPE.to_string(), false), (folder.to_owned(), true)] {
+            self.window.press("More for “dev”").await;
+            self.chosen_by("//*[@role='menuitem'][starts-with(normalize-space(.), 'Export logs')]")
+                .await;
+            screen.wait(title, true, SOON).await;
+            hands.types(title, &answer);
+            until("the dialog stays", SOON, || {
+                let stays = screen.shows(title);
+                if stays && wanted {
+                    hands.types(title, &RETURN.to_string());
+                }
+                !stays
+            })
+            .await;
+        }
+        self.window.shows("The logs of “dev” are in", SOON).await;
+        let written: Vec<_> = std::fs::read_dir(chosen.path())
+            .expect("the folder")
+            .map(|entry| entry.expect("an entry").path())
+            .collect();
+        let [logs] = &*written else {
+            panic!("one export was asked for: {written:?}");
+        };
+        for node in ["dev-control-plane", "dev-worker"] {
+            let journal = logs.join(node).join("journal.log");
+            let journal = std::fs::read_to_string(&journal).expect("the node's journal");
+            assert!(journal.contains("kubelet"), "{node}");
+        }
+    }
+
+    /// The panel opens the tray's menu at a click on the icon.
+    pub(crate) async fn menu_seen(&self) {
+        let (screen, hands) = (
+            Screen::of(self.desktop.display()),
+            Hands::on(self.desktop.display()),
+        );
+        let before = screen.count();
+        hands.click(ICON);
+        until("the panel shows no menu", SOON, || screen.count() > before).await;
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        self.picture_of_desktop("tray-menu");
+        hands.click((700, 20));
+        until("the menu stays", SOON, || screen.count() == before).await;
+    }
+
     /// Clicks a row.
     pub(super) async fn chosen(&self, row: &str) {
         let row = self.window.element(row).await;
@@ -61,7 +121,11 @@ impl Scene {
     async fn shell_pressed(&self) {
         let shell =
             "//*[@class and contains(@class, 'inspector')]//button[normalize-space(.)='Shell']";
-        let clicked = self.window.at(shell).await.click().await;
+        self.chosen_by(shell).await;
+    }
+
+    async fn chosen_by(&self, path: &str) {
+        let clicked = self.window.at(path).await.click().await;
         clicked.expect("a button that can be clicked");
     }
 }

@@ -1,5 +1,8 @@
 //! What reaches the pages is listened to: no secret may be among it.
 
+use app_tests::Screen;
+
+use super::settings::{PANES, SETTINGS};
 use super::{CLUSTER, SOON, Scene};
 
 /// From now on keeps everything that the app tells the page: answers, events, lines of logs all
@@ -30,7 +33,8 @@ impl Scene {
         self.picture_both("bundle").await;
         self.window.press("Cancel").await;
         // The view is still there, the listening with it.
-        for heard in [
+        let secrets = self.secrets();
+        let heard = [
             "dev-worker",
             "apple-k8s-dev",
             "orders-db",
@@ -38,14 +42,32 @@ impl Scene {
             "settings.json",
             "cpuCores",
             "extraPortMappings",
-        ] {
-            assert!(
-                self.was_told(heard).await.is_some(),
-                "\"{heard}\" was never heard"
-            );
+        ];
+        self.was_told_none_of(&secrets, &heard).await;
+
+        let windows = self.open_settings().await;
+        self.window.asked(LISTEN).await;
+        for (pane, word) in PANES {
+            self.window.press(pane).await;
+            self.window.shows(word, SOON).await;
+            if pane == "Advanced" {
+                self.window.press("Save bundle…").await;
+                self.window.shows("settings.json", SOON).await;
+                self.window.press("Cancel").await;
+            }
         }
-        let secrets = self.secrets();
-        for secret in &secrets {
+        self.was_told_none_of(&secrets, &["settings.json"]).await;
+        Screen::of(self.desktop.display()).close(SETTINGS);
+        self.switch_to(&windows.main).await;
+    }
+
+    /// Of these secrets the page has heard none, though it has heard the rest.
+    async fn was_told_none_of(&self, secrets: &[String], heard: &[&str]) {
+        for text in heard {
+            let told = self.was_told(text).await;
+            assert!(told.is_some(), "\"{text}\" was never heard");
+        }
+        for secret in secrets {
             let told = self.was_told(secret).await;
             assert!(told.is_none(), "{secret} was told to the page: {told:?}");
         }

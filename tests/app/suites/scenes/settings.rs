@@ -13,10 +13,10 @@ use system_tests::{Programs, User};
 use super::{MAIN_WINDOW, OTHERS, QUIT, SOON, Scene, app_folder, until};
 
 /// Title of the settings window.
-const SETTINGS: &str = "Settings";
+pub(super) const SETTINGS: &str = "Settings";
 
 /// The panes with a word that only they show.
-const PANES: [(&str, &str); 6] = [
+pub(super) const PANES: [(&str, &str); 6] = [
     ("New clusters", "Memory of a node"),
     ("Runtime", "Kernel for nodes"),
     ("Kubeconfig", "kubectl follows"),
@@ -60,13 +60,13 @@ pub(crate) async fn apply_at_once() {
 }
 
 /// Both windows, as the driver knows them.
-struct Windows {
-    main: WindowHandle,
-    settings: WindowHandle,
+pub(super) struct Windows {
+    pub(super) main: WindowHandle,
+    pub(super) settings: WindowHandle,
 }
 
 impl Scene {
-    async fn open_settings(&self) -> Windows {
+    pub(super) async fn open_settings(&self) -> Windows {
         let client = self.window.client();
         let main = client.window().await.expect("the main window");
         self.tray.click("Settings…").await;
@@ -85,7 +85,7 @@ impl Scene {
         windows
     }
 
-    async fn switch_to(&self, window: &WindowHandle) {
+    pub(super) async fn switch_to(&self, window: &WindowHandle) {
         let client = self.window.client();
         let switched = client.switch_to_window(window.clone()).await;
         switched.expect("a window that is there");

@@ -39,7 +39,6 @@ export type Commands = {
   logs_export: { args: { cluster: string }; result: number | null };
   operation_cancel: { args: { id: number }; result: null };
   operation_dismiss: { args: { id: number }; result: null };
-  operation_log: { args: { id: number }; result: Array<string> };
   view_watch: { args: { cluster: string | null }; result: null };
   window_seen: { args: { seen: boolean }; result: null };
   usage_history: { args: { cluster: string, seconds: number }; result: Array<UsageSample> };

@@ -3,4 +3,4 @@
 /**
  * Questions that a window asks on behalf of the tray.
  */
-export type Dialog = "delete" | "quit" | "firstCreate" | "chooseImage" | "contexts";
+export type Dialog = "delete" | "quit" | "chooseImage" | "contexts";

@@ -156,7 +156,6 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
       change((old) => ({ operations: old.operations.filter((row) => row.id !== id) }));
       return null;
     },
-    operation_log: () => ["14:02:51 check", "14:02:51 image apple-k8s-node:v1.37.1", "14:02:52 boot dev-control-plane"],
     view_watch: ({ cluster }) => {
       watched = cluster;
       setTimeout(sendView, 0);

@@ -23,9 +23,6 @@ export function installSheets(app: App): void {
       if (cluster !== null) askDelete(app, cluster);
     },
     quit: () => app.sheets.show(QuitSheet, {}),
-    firstCreate: (cluster) => {
-      if (cluster !== null) void createCluster(app, { kind: "default" }, cluster);
-    },
     chooseImage: (cluster) => {
       if (cluster !== null) void chooseImage(app, cluster);
     },
@@ -87,7 +84,8 @@ async function chooseImage(app: App, cluster: string): Promise<void> {
 /** Makes a cluster; the first time it is asked whether kubectl shall use it. */
 export async function createCluster(app: App, source: CreateSource, name: string): Promise<void> {
   const current = app.snapshot?.contexts.current ?? null;
-  if (app.settings?.followAsked === false && current !== null && current !== name) {
+  // The context of an earlier cluster of this name is this one's already.
+  if (app.settings?.followAsked === false && current !== null && current !== `apple-k8s-${name}`) {
     app.sheets.show(FirstCreateSheet, { cluster: name, current, source });
     return;
   }

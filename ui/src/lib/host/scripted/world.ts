@@ -45,7 +45,9 @@ export function node(cluster: string, index: number, more: Partial<NodeRow> = {}
     started: start - 2 * day - 4 * hour,
     pods: index === 0 ? 12 : 11,
     conditions: [
-      condition("Ready", "True", true, "KubeletReady", "kubelet is posting ready status"),
+      (more.health ?? "healthy") === "healthy"
+        ? condition("Ready", "True", true, "KubeletReady", "kubelet is posting ready status")
+        : condition("Ready", "Unknown", false, "NodeStatusUnknown", "kubelet stopped posting node status"),
       condition("MemoryPressure", "False", true, "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
       condition("DiskPressure", "False", true, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
       condition("PIDPressure", "False", true, "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
