@@ -106,8 +106,9 @@ darwin: build
 	xtask darwin check
 	cargo test --locked --workspace --test darwin promises -- --ignored
 
-# App and CLI linked for a Mac as they are shipped, and read back by LLVM's tools. After a change this takes
-# some minutes, the first time a quarter of an hour.
+# App and CLI linked for a Mac as they are shipped, and read back by LLVM's tools; the bundle of them, made,
+# signed ad hoc, read back, and changed byte by byte. After a change this takes some minutes, the first time
+# a quarter of an hour.
 darwin-build: setup-test build pages
 	cargo test --locked --workspace --test darwin -- --ignored
 

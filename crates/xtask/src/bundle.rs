@@ -54,9 +54,12 @@ pub(crate) fn make_of(programs: Option<&Path>, more: &Arguments) -> Result<()> {
         ("--cli", path("apple-k8s")?),
         ("--host-cli", host_cli()?),
         ("--licences", licences),
-        ("--out", cache::folder("bundle")?),
     ] {
         arguments.extend([option.into(), value.into()]);
+    }
+    let says_where = |word: &OsString| word.to_string_lossy().starts_with("--out");
+    if !more.all.iter().any(says_where) {
+        arguments.extend(["--out".into(), cache::folder("bundle")?.into()]);
     }
     arguments.extend_from_slice(&more.all);
     run("bundle", "make", &arguments)

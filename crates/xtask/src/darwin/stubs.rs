@@ -1,7 +1,7 @@
 //! Stubs of Apple's libraries: what a linker has to know of them, as text.
 //!
 //! A stub exports just the symbols that the programs are known to need, so that a name that no
-//! library has fails the link. `tests/darwin.rs` holds the list against the published bindings.
+//! library has fails the link. `tests/darwin/symbols.rs` holds the list against the published bindings.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -38,8 +38,10 @@ pub(super) fn write(folder: &Path) -> Result<()> {
 
 fn libraries(list: &str) -> Result<Vec<Library<'_>>> {
     let mut libraries: Vec<Library<'_>> = Vec::new();
-    let lines = list.lines().map(str::trim);
-    for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    let lines = list
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or(line));
+    for line in lines.map(str::trim).filter(|line| !line.is_empty()) {
         if line.starts_with('/') {
             libraries.push(Library {
                 install_name: line,
@@ -97,7 +99,7 @@ mod tests {
     use super::*;
 
     const LIST: &str = "# why\n/System/Library/Frameworks/AppKit.framework/Versions/C/AppKit\n  \
-                        _NSApp\n\n/usr/lib/libobjc.A.dylib\n  _objc_retain\n  _objc_release\n";
+                        _NSApp\n\n/usr/lib/libobjc.A.dylib\n  _objc_retain # by hand\n  _objc_release\n";
 
     #[test]
     fn a_stub_exports_its_librarys_symbols_and_no_other() {
