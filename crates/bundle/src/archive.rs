@@ -10,7 +10,13 @@ use anyhow::{Context, Result};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
+use crate::Verified;
 use crate::contents::INFORMATION;
+
+/// The name that the archive of an app is published under.
+pub fn name(verified: &Verified) -> String {
+    format!("apple-k8s-{}-arm64.zip", verified.version)
+}
 
 /// Writes the archive of a bundle, whole or not at all.
 ///

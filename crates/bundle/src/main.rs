@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use bundle::app::{self, APP, Parts};
-use bundle::notarize::{self, Key, Tool};
+use bundle::notarize::{self, Handing, Key, Tool};
 use bundle::sign::{self, APPLE_TIME, Identity, Signing};
 use bundle::size::{self, Sizes};
 use bundle::{Expected, Verified, archive, built, entitlements, verify};
@@ -113,7 +113,7 @@ fn run_make(make: &Make) -> Result<()> {
         fs::rename(&place, work.path().join("old.app"))?;
     }
     fs::rename(&new, &place)?;
-    let zip = make.out.join(archive_name(&verified));
+    let zip = make.out.join(archive::name(&verified));
     archive::write(&place, &zip)?;
     show(&place, &verified, &sizes);
     println!(
@@ -122,10 +122,6 @@ fn run_make(make: &Make) -> Result<()> {
         size::shown(fs::metadata(&zip)?.len())
     );
     Ok(())
-}
-
-fn archive_name(verified: &Verified) -> String {
-    format!("apple-k8s-{}-arm64.zip", verified.version)
 }
 
 fn run_verify(app: &Path, team: Option<String>) -> Result<()> {
@@ -154,19 +150,19 @@ fn expected(team: Option<String>) -> Result<Expected> {
 /// The sizes of an app that is not too large.
 fn checked_sizes(app: &Path) -> Result<Sizes> {
     let sizes = Sizes::of(app)?;
-    sizes.check(size::LARGEST)?;
+    sizes.check(size::LIMIT)?;
     Ok(sizes)
 }
 
 fn show(app: &Path, verified: &Verified, sizes: &Sizes) {
     println!(
-        "{}: {} {}, {} files, {} of at most {}, signed by {}{}",
+        "{}: {} {}, {} files, {} of less than {}, signed by {}{}",
         app.display(),
         verified.identifier,
         verified.version,
         verified.files,
         size::shown(sizes.total()),
-        size::shown(size::LARGEST),
+        size::shown(size::LIMIT),
         verified.signer,
         if verified.stapled {
             ", with a ticket that only a Mac can check"
@@ -187,36 +183,12 @@ fn show(app: &Path, verified: &Verified, sizes: &Sizes) {
 
 fn run_notarize(app: &Path, dry_run: bool) -> Result<()> {
     let key = Key::from_environment()?;
-    let mut failed = 0;
-    for check in notarize::checks(app, &key, &expected(None)?) {
-        match check.problem {
-            None => println!("✓ {}", check.what),
-            Some(problem) => {
-                failed += 1;
-                println!("✗ {}: {problem}", check.what);
-            }
-        }
-    }
-    ensure!(
-        failed == 0,
-        "Apple would refuse this app: {failed} checks failed"
-    );
     let tool = Tool::installed(std::env::var_os("PATH").as_deref());
-    if dry_run {
-        match tool {
-            Ok(tool) => println!("Ready to be sent by {tool}; nothing was sent"),
-            Err(error) => println!("Ready to be sent, but not from here: {error:#}"),
-        }
-        return Ok(());
-    }
-    tool?.send(app, &key)?;
-    if !notarize::is_stapled(app) {
-        bail!("the ticket was not stapled");
-    }
-    let verified = read_back(app, None)?;
-    let folder = app.parent().context("an app lies in a folder")?;
-    let zip = folder.join(archive_name(&verified));
-    archive::write(app, &zip)?;
-    println!("{}: notarized", zip.display());
-    Ok(())
+    let handing = Handing {
+        key: &key,
+        expected: &expected(None)?,
+        tool,
+        dry_run,
+    };
+    notarize::run(app, handing, &mut std::io::stdout())
 }

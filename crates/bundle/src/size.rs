@@ -7,8 +7,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-/// What an app may have at most, in bytes; the node image is no part of it.
-pub const LARGEST: u64 = 25_000_000;
+/// What an app has less than, in bytes; the node image is no part of it.
+pub const LIMIT: u64 = 25_000_000;
 
 /// How many files an error names.
 const NAMED: usize = 5;
@@ -51,11 +51,11 @@ impl Sizes {
         self.files.values().sum()
     }
 
-    /// Refuses more than so many bytes.
+    /// Refuses so many bytes, and more.
     ///
     /// # Errors
-    /// When there are more; it names the largest files.
-    pub fn check(&self, largest: u64) -> Result<()> {
+    /// When there are as many; it names the largest files.
+    pub fn check(&self, limit: u64) -> Result<()> {
         let mut files: Vec<_> = self.files.iter().collect();
         files.sort_by_key(|(path, bytes)| (u64::MAX - **bytes, *path));
         let mut named = String::new();
@@ -64,10 +64,10 @@ impl Sizes {
             let _ = write!(named, "\n  {}  {path}", shown(*bytes));
         }
         ensure!(
-            self.total() <= largest,
-            "the app is too large: {} bytes, at most {largest} are allowed ({}). Its largest files:{named}",
+            self.total() < limit,
+            "the app is too large: {} bytes, and it must have less than {limit} ({}). Its largest files:{named}",
             self.total(),
-            shown(largest)
+            shown(limit)
         );
         Ok(())
     }
@@ -92,9 +92,12 @@ mod tests {
         }
         let sizes = Sizes::of(folder.path()).unwrap();
         assert_eq!(sizes.total(), 100);
-        sizes.check(100).unwrap();
-        let error = sizes.check(99).unwrap_err().to_string();
-        assert!(error.contains("100 bytes, at most 99"), "{error}");
+        sizes.check(101).unwrap();
+        let error = sizes.check(100).unwrap_err().to_string();
+        assert!(
+            error.contains("100 bytes, and it must have less than 100"),
+            "{error}"
+        );
         let (large, small) = (
             error.find("Contents/MacOS/app"),
             error.find("Contents/small"),
@@ -108,7 +111,7 @@ mod tests {
         let of = |bytes| Sizes {
             files: BTreeMap::from([("Contents/MacOS/app".to_owned(), bytes)]),
         };
-        of(25_000_000).check(LARGEST).unwrap();
-        assert!(of(25_000_001).check(LARGEST).is_err());
+        of(24_999_999).check(LIMIT).unwrap();
+        assert!(of(25_000_000).check(LIMIT).is_err());
     }
 }

@@ -1,14 +1,15 @@
 //! Signing: the programs beside the main one first, then the bundle with its main program.
 
+mod codesign;
 mod identity;
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use apple_codesign::{CodeSignatureFlags, SettingsScope, SigningSettings, UnifiedSigner};
 use plist::{Dictionary, Value};
 
+pub use codesign::Codesign;
 pub use identity::{Certificate, Identity};
 
 use crate::contents::{INFORMATION, PROGRAMS};
@@ -35,7 +36,9 @@ pub struct Signing<'a> {
 /// When it can't be signed; then it is to be made anew.
 pub fn sign(bundle: &Path, signing: &Signing<'_>) -> Result<()> {
     match signing.identity {
-        Identity::Keychain(name) => by_codesign(bundle, name, signing.entitlements),
+        Identity::Keychain(name) => {
+            Codesign::of_this_machine()?.sign(bundle, name, signing.entitlements)
+        }
         Identity::AdHoc => by_library(bundle, None, signing),
         Identity::Certificate(certificate) => by_library(bundle, Some(certificate), signing),
     }
@@ -96,47 +99,4 @@ fn by_library(
     UnifiedSigner::new(settings)
         .sign_path_in_place(bundle)
         .with_context(|| format!("signing {}", bundle.display()))
-}
-
-/// On a Mac, with what only its keychain holds.
-fn by_codesign(bundle: &Path, identity: &str, entitlements: &Dictionary) -> Result<()> {
-    if !cfg!(target_os = "macos") {
-        bail!(
-            "APPLE_SIGNING_IDENTITY names a key in a Mac's keychain: use APPLE_CERTIFICATE_PATH here"
-        );
-    }
-    let work = tempfile::tempdir()?;
-    let file = work.path().join("entitlements.plist");
-    Value::Dictionary(entitlements.clone()).to_file_xml(&file)?;
-    let programs = programs(bundle)?;
-    let (main, nested) = programs.split_last().context("a bundle has a program")?;
-    let codesign = |identifier: &str| {
-        let mut command = Command::new("/usr/bin/codesign");
-        command
-            .args([
-                "--force",
-                "--timestamp",
-                "--options",
-                "runtime",
-                "--sign",
-                identity,
-            ])
-            .args(["--identifier", identifier])
-            .stdin(Stdio::null());
-        command
-    };
-    for (path, identifier) in nested {
-        run(codesign(identifier).arg(bundle.join(path)))?;
-    }
-    let mut whole = codesign(&main.1);
-    if !entitlements.is_empty() {
-        whole.arg("--entitlements").arg(&file);
-    }
-    run(whole.arg(bundle))
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().context("running codesign")?;
-    ensure!(status.success(), "codesign failed: {status}");
-    Ok(())
 }

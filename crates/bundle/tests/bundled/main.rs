@@ -6,6 +6,7 @@ mod clock;
 mod command;
 mod contents;
 mod identity;
+mod keychain;
 mod notarization;
 mod program;
 mod signature;

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bundle::notarize::{Key, Tool, checks};
+use bundle::notarize::{Handing, Key, Tool, checks, run};
 use bundle::sign::Identity;
 use bundle::{Expected, entitlements, verify};
 use plist::{Dictionary, Value};
@@ -15,7 +15,7 @@ use crate::tampering::stride;
 use crate::workshop::{CLI, LICENCES, MAIN, TICKET, Workshop, developer, expected};
 
 /// A key as App Store Connect gives them.
-fn key(workshop: &Workshop) -> Key {
+pub(crate) fn key(workshop: &Workshop) -> Key {
     let file = workshop.path("AuthKey_2X9R4HXF34.p8");
     let output = Command::new("openssl")
         .args([
@@ -189,10 +189,23 @@ fn ticket(bundle: &Path, expected: &Expected) -> Vec<u8> {
 
 /// A stand-in that writes down how it was called, gives this verdict and staples the bundle's
 /// ticket.
-fn stand_in(workshop: &Workshop, bundle: &Path, name: &str, verdict: &str) -> PathBuf {
+pub(crate) fn stand_in(workshop: &Workshop, bundle: &Path, name: &str, verdict: &str) -> PathBuf {
+    stand_in_for(workshop, bundle, name, verdict, &expected())
+}
+
+/// The same, for an app that must be like this.
+fn stand_in_for(
+    workshop: &Workshop,
+    bundle: &Path,
+    name: &str,
+    verdict: &str,
+    expected: &Expected,
+) -> PathBuf {
     let path = workshop.path(name);
     let (log, given) = (workshop.path("calls"), workshop.path("ticket"));
-    fs::write(&given, ticket(bundle, &expected())).unwrap();
+    // Of an app that was changed nobody has one.
+    let ticket = verify(bundle, expected).map(|_| ticket(bundle, expected));
+    fs::write(&given, ticket.unwrap_or_default()).unwrap();
     let script = format!(
         "#!/bin/sh\n\
          echo \"$@\" >> '{}'\n\
@@ -208,6 +221,55 @@ fn stand_in(workshop: &Workshop, bundle: &Path, name: &str, verdict: &str) -> Pa
     fs::write(&path, script).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     path
+}
+
+/// What is said of an app that Apple would take, and what was called.
+fn handed(tool: anyhow::Result<Tool>, dry_run: bool, workshop: &Workshop) -> String {
+    let clock = Clock::new();
+    let key = key(workshop);
+    let (bundle, expected) = ready(workshop, &clock, &entitlements().unwrap());
+    let tool = tool.map(|_| {
+        let program = stand_in_for(workshop, &bundle, "xcrun", "Accepted", &expected);
+        Tool::Xcrun(program)
+    });
+    let mut said = Vec::new();
+    let handing = Handing {
+        key: &key,
+        expected: &expected,
+        tool,
+        dry_run,
+    };
+    run(&bundle, handing, &mut said).unwrap();
+    assert_eq!(verify(&bundle, &expected).unwrap().stapled, !dry_run);
+    String::from_utf8(said).unwrap()
+}
+
+#[test]
+fn a_dry_run_of_an_app_that_is_ready_sends_nothing() {
+    let some = || Ok(Tool::Xcrun("xcrun".into()));
+    let workshop = Workshop::new();
+    let said = handed(some(), true, &workshop);
+    assert_eq!(said.matches("✓ ").count(), 8, "{said}");
+    let last = said.lines().last().unwrap();
+    assert_eq!(last, "Ready to be sent by notarytool; nothing was sent");
+    assert!(!workshop.path("calls").exists());
+
+    let workshop = Workshop::new();
+    let said = handed(Err(anyhow::anyhow!("nothing here can")), true, &workshop);
+    let last = said.lines().last().unwrap();
+    assert_eq!(
+        last,
+        "Ready to be sent, but not from here: nothing here can"
+    );
+
+    // And without `--dry-run` it is sent, and packed with its ticket.
+    let workshop = Workshop::new();
+    let said = handed(some(), false, &workshop);
+    let (zip, what) = said.lines().last().unwrap().rsplit_once(": ").unwrap();
+    assert_eq!(what, "notarized");
+    assert!(Path::new(zip).is_file(), "{zip}");
+    let calls = fs::read_to_string(workshop.path("calls")).unwrap();
+    assert_eq!(calls.lines().count(), 2, "{calls}");
 }
 
 #[test]

@@ -3,19 +3,19 @@
 //! Everything that Apple is known to refuse is checked before anything is sent; a dry run ends
 //! there. Only a Mac's `notarytool`, or `rcodesign` where it is installed, talks to Apple.
 
-use std::ffi::{OsStr, OsString};
-use std::fmt::{self, Display, Formatter};
+mod tool;
+
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
-use serde::Deserialize;
+pub use tool::Tool;
 
 use crate::{Expected, Signer, archive, contents, verify};
 
@@ -140,6 +140,62 @@ pub fn checks(bundle: &Path, key: &Key, expected: &Expected) -> Vec<Check> {
     checks
 }
 
+/// How an app is handed to Apple.
+#[derive(Debug)]
+pub struct Handing<'a> {
+    /// Who sends.
+    pub key: &'a Key,
+    /// What the app must be.
+    pub expected: &'a Expected,
+    /// What sends, or why nothing here can.
+    pub tool: Result<Tool>,
+    /// Nothing is sent.
+    pub dry_run: bool,
+}
+
+/// Checks an app, has Apple look at it, and packs it with its ticket. What was found is written to
+/// `out`.
+///
+/// # Errors
+/// When a check fails, and then nothing is sent; when nothing here can send; when Apple refuses.
+pub fn run(bundle: &Path, handing: Handing<'_>, out: &mut dyn Write) -> Result<()> {
+    let mut failed = 0;
+    for check in checks(bundle, handing.key, handing.expected) {
+        match check.problem {
+            None => writeln!(out, "✓ {}", check.what)?,
+            Some(problem) => {
+                failed += 1;
+                writeln!(out, "✗ {}: {problem}", check.what)?;
+            }
+        }
+    }
+    ensure!(
+        failed == 0,
+        "Apple would refuse this app: {failed} checks failed"
+    );
+    if handing.dry_run {
+        match handing.tool {
+            Ok(tool) => writeln!(out, "Ready to be sent by {tool}; nothing was sent")?,
+            Err(error) => writeln!(out, "Ready to be sent, but not from here: {error:#}")?,
+        }
+        return Ok(());
+    }
+    handing.tool?.send(bundle, handing.key)?;
+    ensure!(is_stapled(bundle), "the ticket was not stapled");
+    let verified = verify(bundle, handing.expected).map_err(|faults| {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!(
+            "with its ticket the app is not sound: {}",
+            faults.join("\n")
+        )
+    })?;
+    let folder = bundle.parent().context("an app lies in a folder")?;
+    let zip = folder.join(archive::name(&verified));
+    archive::write(bundle, &zip)?;
+    writeln!(out, "{}: notarized", zip.display())?;
+    Ok(())
+}
+
 fn private(file: &Path) -> Result<()> {
     let mode = fs::metadata(file)
         .with_context(|| format!("reading {}", file.display()))?
@@ -208,124 +264,6 @@ fn is_issuer(issuer: &str) -> Result<()> {
     Ok(())
 }
 
-/// What talks to Apple.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tool {
-    /// A Mac's.
-    Xcrun(PathBuf),
-    /// apple-codesign's, where it was built with notarization.
-    Rcodesign(PathBuf),
-}
-
-impl Tool {
-    /// The one that is installed.
-    ///
-    /// # Errors
-    /// When none is.
-    pub fn installed(path: Option<&OsStr>) -> Result<Self> {
-        let find = |name: &str| {
-            std::env::split_paths(path.unwrap_or_default())
-                .map(|folder| folder.join(name))
-                .find(|program| program.is_file())
-        };
-        let own = find("xcrun").map(Self::Xcrun);
-        own.or_else(|| find("rcodesign").map(Self::Rcodesign))
-            .context(
-                "nothing here can talk to Apple: use a Mac with Xcode's command line tools, or \
-                 install apple-codesign (rcodesign)",
-            )
-    }
-
-    /// Sends the app, waits for the verdict and staples the ticket.
-    ///
-    /// # Errors
-    /// When Apple refuses; the reasons are printed.
-    pub fn send(&self, bundle: &Path, key: &Key) -> Result<()> {
-        match self {
-            Self::Xcrun(program) => send_by_xcrun(program, bundle, key),
-            Self::Rcodesign(program) => send_by_rcodesign(program, bundle, key),
-        }
-    }
-}
-
-impl Display for Tool {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Xcrun(_) => "notarytool",
-            Self::Rcodesign(_) => "rcodesign",
-        })
-    }
-}
-
-/// What `notarytool` answers.
-#[derive(Debug, Deserialize)]
-struct Verdict {
-    id: String,
-    status: String,
-}
-
-fn send_by_xcrun(program: &Path, bundle: &Path, key: &Key) -> Result<()> {
-    let work = tempfile::tempdir()?;
-    let zip = work.path().join("app.zip");
-    archive::write(bundle, &zip)?;
-    // The key is given by its file: its content is in no list of processes.
-    let identity: [OsString; 6] = [
-        "--key".into(),
-        key.file.clone().into(),
-        "--key-id".into(),
-        key.id.clone().into(),
-        "--issuer".into(),
-        key.issuer.clone().into(),
-    ];
-    let output = Command::new(program)
-        .args(["notarytool", "submit"])
-        .arg(&zip)
-        .args(&identity)
-        .args(["--wait", "--output-format", "json"])
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("running xcrun notarytool")?;
-    let verdict: Verdict = serde_json::from_slice(&output.stdout)
-        .with_context(|| format!("notarytool gave no verdict: {}", output.status))?;
-    if verdict.status != "Accepted" {
-        let _ = Command::new(program)
-            .args(["notarytool", "log", &verdict.id])
-            .args(&identity)
-            .status();
-        bail!("Apple's verdict on {} is {}", verdict.id, verdict.status);
-    }
-    run(Command::new(program)
-        .args(["stapler", "staple"])
-        .arg(bundle))
-}
-
-fn send_by_rcodesign(program: &Path, bundle: &Path, key: &Key) -> Result<()> {
-    // Holds the key for a moment, where nobody else can read it.
-    let work = tempfile::tempdir()?;
-    let encoded = work.path().join("key.json");
-    run(Command::new(program)
-        .args(["encode-app-store-connect-api-key", "--output-path"])
-        .arg(&encoded)
-        .args([&key.issuer, &key.id])
-        .arg(&key.file))?;
-    run(Command::new(program)
-        .args(["notary-submit", "--api-key-file"])
-        .arg(&encoded)
-        .arg("--staple")
-        .arg(bundle))
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let status = command
-        .stdin(Stdio::null())
-        .status()
-        .with_context(|| format!("running {name}"))?;
-    ensure!(status.success(), "{name} failed: {status}");
-    Ok(())
-}
-
 /// Whether Apple's ticket is stapled to the bundle.
 pub fn is_stapled(bundle: &Path) -> bool {
     bundle.join(contents::TICKET).is_file()
@@ -345,29 +283,5 @@ mod tests {
         for bad in ["", "57246542", "57246542-96fe-1a63-e053-0824d011072g"] {
             assert!(is_issuer(bad).is_err(), "{bad:?}");
         }
-    }
-
-    #[test]
-    fn a_macs_own_tool_comes_first() {
-        let (mac, both, none) = (
-            tempfile::tempdir().unwrap(),
-            tempfile::tempdir().unwrap(),
-            tempfile::tempdir().unwrap(),
-        );
-        let touch = |path: PathBuf| {
-            fs::write(&path, "").unwrap();
-            path
-        };
-        let xcrun = touch(mac.path().join("xcrun"));
-        let rcodesign = touch(both.path().join("rcodesign"));
-        let installed = |folders: &[&Path]| {
-            let path = std::env::join_paths(folders).unwrap();
-            Tool::installed(Some(&path))
-        };
-        let found = installed(&[both.path(), mac.path()]).unwrap();
-        assert_eq!(found, Tool::Xcrun(xcrun));
-        let found = installed(&[both.path()]).unwrap();
-        assert_eq!(found, Tool::Rcodesign(rcodesign));
-        assert!(installed(&[none.path()]).is_err());
     }
 }
