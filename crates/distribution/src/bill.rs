@@ -12,7 +12,7 @@ use spdx::{Expression, ParseMode};
 use crate::components::{Component, Components, Registry};
 use crate::product::{Arguments, Product};
 use crate::source::{self, hex};
-use crate::{REPOSITORY, VERSION};
+use crate::{REPOSITORY, VERSION, modules};
 
 /// Writes the bill of a product.
 ///
@@ -20,7 +20,11 @@ use crate::{REPOSITORY, VERSION};
 /// As [`text`].
 pub fn run(arguments: &Arguments) -> Result<()> {
     arguments.check()?;
-    let text = text(arguments.product, arguments.image.as_deref())?;
+    let mut components = Components::of(arguments.product, arguments.image.as_deref())?;
+    if arguments.modules {
+        modules::locate(&mut components.all)?;
+    }
+    let text = text_of(arguments.product, &components, source::time()?)?;
     source::write(&arguments.out, text)
 }
 
@@ -30,11 +34,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 /// # Errors
 /// When cargo fails or a file can't be read.
 pub fn text(product: Product, image: Option<&Path>) -> Result<String> {
-    text_of(product, image, source::time()?)
+    text_of(product, &Components::of(product, image)?, source::time()?)
 }
 
-fn text_of(product: Product, image: Option<&Path>, time: Timestamp) -> Result<String> {
-    let mut bill = bill(product, &Components::of(product, image)?, time);
+fn text_of(product: Product, components: &Components, time: Timestamp) -> Result<String> {
+    let mut bill = bill(product, components, time);
     // A number of its own for each content.
     let digest = Sha256::digest(serde_json::to_vec(&bill)?);
     bill["serialNumber"] = json!(serial(&digest));
@@ -172,8 +176,11 @@ mod tests {
     #[test]
     fn whoever_is_needed_is_listed() {
         for product in ALL {
-            let text = text_of(product, None, Timestamp::UNIX_EPOCH).expect("a bill");
-            let again = text_of(product, None, Timestamp::UNIX_EPOCH).expect("a bill");
+            let of_product = || {
+                let components = Components::of(product, None).expect("components");
+                text_of(product, &components, Timestamp::UNIX_EPOCH).expect("a bill")
+            };
+            let (text, again) = (of_product(), of_product());
             assert_eq!(text, again, "the same again");
             let bill: Value = serde_json::from_str(&text).expect("JSON");
             let strings = |value: &Value| -> BTreeSet<String> {

@@ -12,6 +12,7 @@ mod debian;
 pub mod feed;
 pub mod homebrew;
 pub mod licences;
+mod modules;
 pub mod product;
 pub mod source;
 mod standard_library;

@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
-use serde::Deserialize;
 use spdx::{Expression, ParseMode};
 
-use crate::components::{Component, Components, Registry, go_folders};
+use crate::components::{Component, Components, Registry};
 use crate::product::{Arguments, Product};
-use crate::source;
+use crate::{modules, source};
 
 /// How names of files with licences begin, in capitals.
 const NAMES: [&str; 7] = [
@@ -47,7 +45,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 pub fn report(product: Product, image: Option<&Path>) -> Result<String> {
     let mut components = Components::of(product, image)?.all;
     if product == Product::NodeImage {
-        locate_modules(&mut components)?;
+        modules::locate(&mut components)?;
     }
     let mut texts: BTreeMap<String, Vec<&Component>> = BTreeMap::new();
     for component in &components {
@@ -144,7 +142,7 @@ pub fn texts_of(one: &Component) -> Result<Vec<String>> {
 }
 
 /// Files of a folder that hold licences, by name.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
         let path = entry?.path();
@@ -198,42 +196,6 @@ fn standard(one: &Component) -> Result<Vec<String>> {
     texts.sort();
     texts.dedup();
     Ok(texts)
-}
-
-/// Has Go fetch the modules, and notes where they are.
-fn locate_modules(components: &mut [Component]) -> Result<()> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Module {
-        path: String,
-        version: String,
-        #[serde(default)]
-        dir: PathBuf,
-    }
-    let mut folders = BTreeMap::new();
-    for folder in go_folders()? {
-        let output = Command::new("go")
-            .args(["mod", "download", "-json"])
-            .current_dir(&folder)
-            .output()
-            .context("running go")?;
-        ensure!(
-            output.status.success(),
-            "go mod download in {} failed: {}",
-            folder.display(),
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-        for module in serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Module>() {
-            let module = module?;
-            folders.insert((module.path, module.version), module.dir);
-        }
-    }
-    let modules = components.iter_mut();
-    for one in modules.filter(|one| one.registry == Registry::Go) {
-        let key = (one.name.clone(), one.version.clone().unwrap_or_default());
-        one.folder = folders.remove(&key);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

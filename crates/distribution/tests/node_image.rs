@@ -111,6 +111,25 @@ fn every_package_of_the_image_is_in_its_bill_with_its_version() {
     assert!(modules.count() > 100);
 }
 
+/// A bill that is wanted with the licences of modules says so where there are none.
+#[test]
+fn modules_are_the_node_images() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("bill.json");
+    let refused = Command::new(env!("CARGO_BIN_EXE_distribution"))
+        .args(["sbom", "--product", "mac", "--modules", "--out"])
+        .arg(&out)
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        errors.contains("--modules is for --product node-image"),
+        "{errors}"
+    );
+    assert!(!out.exists());
+}
+
 #[test]
 fn an_image_of_another_recipe_or_for_another_product_is_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -15,12 +15,14 @@ use crate::{bundle, cache};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Any of these names who signs.
+/// Any of these names who signs; see also [`NOBODY`].
 const IDENTITY: [&str; 3] = [
     "APPLE_CERTIFICATE",
     "APPLE_CERTIFICATE_PATH",
     "APPLE_SIGNING_IDENTITY",
 ];
+/// The value of the last that names nobody: the signature is ad hoc.
+const NOBODY: &str = "-";
 /// All of these name who may ask Apple for a ticket.
 const NOTARY: [&str; 3] = ["APPLE_API_KEY_PATH", "APPLE_API_KEY", "APPLE_API_ISSUER"];
 /// Names who signs the update feed.
@@ -46,10 +48,14 @@ struct Plan {
 }
 
 impl Plan {
-    /// By the variables that are set.
-    fn of(is_set: &dyn Fn(&str) -> bool) -> Result<Self> {
+    /// By the variables that are set, and what to.
+    fn of(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self> {
         let mut plan = Self::default();
-        let is_signed = IDENTITY.iter().any(|name| is_set(name));
+        let value = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let is_set = |name: &str| value(name).is_some();
+        let is_signed = IDENTITY
+            .iter()
+            .any(|name| value(name).is_some_and(|value| value != NOBODY));
         let missing: Vec<&str> = NOTARY.into_iter().filter(|name| !is_set(name)).collect();
         plan.notarizes = missing.is_empty();
         ensure!(
@@ -99,8 +105,7 @@ impl Plan {
 /// # Errors
 /// When a step fails. What an earlier release left stays then.
 pub(crate) fn run(release: &Release) -> Result<()> {
-    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let mut plan = Plan::of(&is_set)?;
+    let mut plan = Plan::of(&|name| std::env::var_os(name))?;
     if release.image.is_none() {
         plan.leave_out(
             "versions of the node image's Debian packages in its bill: no --image was given",
@@ -192,9 +197,18 @@ fn texts(
             product("mac", "apple-k8s.cdx.json", None),
         ),
         (
+            "licences of the node image; the first time this downloads all of Go's modules in it",
+            "licences",
+            product("node-image", "apple-k8s-node-licences.txt", image),
+        ),
+        (
             "bill of the node image",
             "sbom",
-            product("node-image", "apple-k8s-node.cdx.json", image),
+            [
+                product("node-image", "apple-k8s-node.cdx.json", image),
+                vec!["--modules".into()],
+            ]
+            .concat(),
         ),
     ];
     if plan.writes_feed {
@@ -258,7 +272,7 @@ mod tests {
     use super::*;
 
     fn plan(set: &[&str]) -> Result<Plan> {
-        Plan::of(&|name| set.contains(&name))
+        Plan::of(&|name| set.contains(&name).then(|| "something".into()))
     }
 
     fn leaves_out(plan: &Plan, words: &str) -> bool {
@@ -278,6 +292,24 @@ mod tests {
         ] {
             assert!(leaves_out(&plan, words), "{words}: {plan:?}");
         }
+    }
+
+    /// As whoever signs takes it: nobody, and nothing that Apple would give a ticket to.
+    #[test]
+    fn a_dash_in_the_place_of_an_identity_is_nobody() {
+        let with = |value: &str, more: &[&str]| {
+            Plan::of(&|name| match name {
+                "APPLE_SIGNING_IDENTITY" => Some(value.into()),
+                _ => more.contains(&name).then(|| "something".into()),
+            })
+        };
+        for value in [NOBODY, ""] {
+            let plan = with(value, &[]).expect("a plan");
+            assert!(leaves_out(&plan, "ad hoc"), "{value:?}: {plan:?}");
+            assert!(with(value, &NOTARY).is_err(), "{value:?}");
+        }
+        let plan = with("Developer ID Application: X", &NOTARY).expect("a plan");
+        assert!(!leaves_out(&plan, "ad hoc") && plan.notarizes);
     }
 
     #[test]
@@ -315,10 +347,10 @@ mod tests {
             );
             texts.into_iter().map(|(_, task, _)| task).collect()
         };
-        let all = ["homebrew", "licences", "sbom", "sbom", "feed"];
+        let all = ["homebrew", "licences", "sbom", "licences", "sbom", "feed"];
         assert_eq!(tasks(&plan), all);
         plan.writes_feed = false;
-        assert_eq!(tasks(&plan), all[..4]);
+        assert_eq!(tasks(&plan), all[..5]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 
 use super::Profile;
+use crate::product::DEBIAN;
 use crate::{REPOSITORY, VERSION};
 
 /// Who is written to about a package.
@@ -64,6 +65,10 @@ impl Package {
         let root = folder.path().join(self.name);
         self.stage(&root, profile)?;
         let architecture = said_by(Command::new("dpkg").arg("--print-architecture"))?;
+        ensure!(
+            architecture == DEBIAN,
+            "this system's packages are for {architecture}, the programs are for {DEBIAN}"
+        );
         let libraries = self.libraries(folder.path(), &root)?;
         let control = root.join("DEBIAN");
         public_dir(&control)?;
