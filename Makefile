@@ -14,7 +14,7 @@ export APPLE_K8S_USER_PATH := $(PATH)
 # The Go there is what set-up fetches where the host's is too old, or missing.
 export PATH := $(CARGO_TARGET_DIR)/debug:$(CACHE)/tools/go/bin:$(PATH)
 
-.PHONY: run app test bench install bundle release deb setup setup-app setup-bench setup-test build pages build-app lint unit ui darwin darwin-build image image-arm64 system
+.PHONY: run app test bench bench-app install bundle release deb setup setup-app setup-bench setup-test build pages build-app lint unit ui darwin darwin-build image image-arm64 system
 
 # A cluster with a sample web app. Run again, it changes nothing.
 run: setup build
@@ -33,6 +33,10 @@ REAL_NODES := --workspace --features system-tests/real-nodes,app-tests/real-node
 # Side by side with kind.
 bench: setup-bench build
 	xtask bench
+
+# The app by itself: start to icon, and what it takes while nobody looks.
+bench-app: setup-test build build-app image
+	xtask bench app
 
 # The command line: for all users when called by root, else for this one.
 PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)

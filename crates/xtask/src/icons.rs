@@ -1,8 +1,8 @@
 //! The pictures of the app, drawn from their sources in `icons/`.
 //!
 //! Tray pictures are black on nothing, so that the system colours them. Their art is on a grid of
-//! 18 units and leaves 2 free on each side; for 16 pixels one is cut off on each side, so that
-//! whole units stay whole pixels.
+//! 18 units, which a Mac shows on 18 points, and leaves 2 free on each side. They are drawn for
+//! double density alone: see `icons/README.md`.
 //!
 //! The app's picture has drawings of its own for the smallest sizes, whose edges lie on pixels. All
 //! sizes together are `app.icns`, in the formats that Apple's `iconutil` reads.
@@ -17,9 +17,8 @@ use resvg::usvg::{Options, Tree};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../icons");
 const STATES: [&str; 4] = ["stopped", "running", "busy", "attention"];
-/// Sizes of the tray's pictures, and the units of the grid that they show.
-const TRAY: [(u32, f32); 4] = [(16, 16.0), (18, 18.0), (32, 16.0), (36, 18.0)];
-const GRID: f32 = 18.0;
+/// The size of the tray's pictures: two pixels for a unit of their grid.
+const TRAY: u32 = 36;
 /// Sizes of the app's picture, and the drawing of each.
 const APP: [(u32, &str); 7] = [
     (16, "app-16"),
@@ -65,16 +64,14 @@ fn pictures() -> Result<Vec<(PathBuf, Vec<u8>)>> {
     let mut pictures = Vec::new();
     for state in STATES {
         let tree = source(&folder.join(format!("tray-{state}.svg")))?;
-        for (size, units) in TRAY {
-            let margin = (units - GRID) / 2.0;
-            let png = draw(&tree, size, units, margin)?;
-            pictures.push((folder.join(format!("tray/{state}-{size}.png")), png));
-        }
+        let png = rendered(&tree, TRAY)?.encode_png();
+        let path = folder.join(format!("tray/{state}-{TRAY}.png"));
+        pictures.push((path, png.context("writing a picture")?));
     }
     let mut app = Vec::new();
     for (size, drawing) in APP {
         let tree = source(&folder.join(format!("{drawing}.svg")))?;
-        let pixels = rendered(&tree, size, tree.size().width(), 0.0)?;
+        let pixels = rendered(&tree, size)?;
         let png = pixels.encode_png().context("writing a picture")?;
         pictures.push((folder.join(format!("app/{size}.png")), png.clone()));
         app.push((size, pixels, png));
@@ -115,18 +112,16 @@ fn family(pictures: &[(u32, Pixmap, Vec<u8>)]) -> Result<Vec<u8>> {
     Ok(file)
 }
 
-/// The drawing at `size` pixels, which show `units` of it; `margin` is added before it.
-fn draw(tree: &Tree, size: u32, units: f32, margin: f32) -> Result<Vec<u8>> {
-    let pixmap = rendered(tree, size, units, margin)?;
-    pixmap.encode_png().context("writing a picture")
-}
-
-fn rendered(tree: &Tree, size: u32, units: f32, margin: f32) -> Result<Pixmap> {
+/// A drawing at `size` pixels.
+fn rendered(tree: &Tree, size: u32) -> Result<Pixmap> {
     let mut pixmap = Pixmap::new(size, size).context("a picture without size")?;
     #[expect(clippy::cast_precision_loss, reason = "a few hundred pixels")]
-    let scale = size as f32 / units;
-    let transform = Transform::from_translate(margin, margin).post_scale(scale, scale);
-    resvg::render(tree, transform, &mut pixmap.as_mut());
+    let scale = size as f32 / tree.size().width();
+    resvg::render(
+        tree,
+        Transform::from_scale(scale, scale),
+        &mut pixmap.as_mut(),
+    );
     Ok(pixmap)
 }
 
@@ -134,9 +129,15 @@ fn rendered(tree: &Tree, size: u32, units: f32, margin: f32) -> Result<Pixmap> {
 mod tests {
     use super::*;
 
-    fn tray(state: &str, size: u32) -> Pixmap {
-        let path = Path::new(FOLDER).join(format!("tray/{state}-{size}.png"));
+    fn tray(state: &str) -> Pixmap {
+        let path = Path::new(FOLDER).join(format!("tray/{state}-{TRAY}.png"));
         Pixmap::load_png(path).unwrap()
+    }
+
+    /// How much ink is in each pixel of a picture.
+    fn ink(picture: &Pixmap) -> Vec<u32> {
+        let pixels = picture.pixels().iter();
+        pixels.map(|pixel| u32::from(pixel.alpha())).collect()
     }
 
     #[test]
@@ -153,13 +154,40 @@ mod tests {
     #[test]
     fn tray_pictures_are_masks() {
         for state in STATES {
-            for (size, _) in TRAY {
-                let black = tray(state, size)
-                    .pixels()
-                    .iter()
-                    .all(|pixel| pixel.red() == 0 && pixel.green() == 0 && pixel.blue() == 0);
-                assert!(black, "{state} at {size} has colour");
-            }
+            let picture = tray(state);
+            let mut pixels = picture.pixels().iter();
+            let black =
+                pixels.all(|pixel| pixel.red() == 0 && pixel.green() == 0 && pixel.blue() == 0);
+            assert!(black, "{state} has colour");
+        }
+    }
+
+    /// The ink in squares of so many pixels.
+    fn reduced(picture: &Pixmap, by: u32) -> Vec<u32> {
+        let all = ink(picture);
+        let at = |x: u32, y: u32| all[(y * picture.width() + x) as usize];
+        let size = picture.width() / by;
+        let squares = (0..size).flat_map(|y| (0..size).map(move |x| (x * by, y * by)));
+        squares
+            .map(|(left, top)| {
+                let pixels = (0..by).flat_map(|y| (0..by).map(move |x| (left + x, top + y)));
+                pixels.map(|(x, y)| at(x, y)).sum::<u32>() / (by * by)
+            })
+            .collect()
+    }
+
+    /// For a display of single density the system makes one pixel of two by two. The art's lines are
+    /// whole then, and what is round is as smooth as pixels of that size can show it.
+    #[test]
+    fn half_a_tray_picture_is_its_drawing_at_half_the_size() {
+        const FINE: u32 = 8;
+        for state in STATES {
+            let path = Path::new(FOLDER).join(format!("tray-{state}.svg"));
+            let fine = rendered(&source(&path).unwrap(), TRAY / 2 * FINE).unwrap();
+            let (half, fine) = (reduced(&tray(state), 2), reduced(&fine, FINE));
+            let differs = half.iter().zip(&fine).map(|(a, b)| a.abs_diff(*b));
+            let most = differs.max().unwrap();
+            assert!(most < 20, "{state} differs by {most} of 255");
         }
     }
 
@@ -199,17 +227,13 @@ mod tests {
     /// In a grey look and at the smallest size, a quarter of the ink tells two states apart.
     #[test]
     fn states_differ_by_shape() {
-        let ink = |state: &str| -> Vec<u32> {
-            let picture = tray(state, 18);
-            picture
-                .pixels()
-                .iter()
-                .map(|pixel| u32::from(pixel.alpha()))
-                .collect()
+        let drawn = |state: &str| {
+            let path = Path::new(FOLDER).join(format!("tray-{state}.svg"));
+            ink(&rendered(&source(&path).unwrap(), TRAY / 2).unwrap())
         };
         for (index, one) in STATES.iter().enumerate() {
             for other in &STATES[index + 1..] {
-                let (a, b) = (ink(one), ink(other));
+                let (a, b) = (drawn(one), drawn(other));
                 let differs: u32 = a.iter().zip(&b).map(|(a, b)| a.abs_diff(*b)).sum();
                 let inked: u32 = a.iter().zip(&b).map(|(a, b)| *a.max(b)).sum();
                 assert!(

@@ -74,7 +74,7 @@ and builds the node image, where these are missing.
 --mac-acceptance is for a machine that no cluster ran on yet. It boots a node, makes
 a cluster of two, looks at their network and the way into them, stops, starts and
 deletes it, reads signatures, and prints a report to be sent along with a problem:
-nothing secret is in it. It takes two minutes and leaves nothing behind. Its exit
+nothing secret is in it. It takes some minutes and leaves nothing behind. Its exit
 status is that of the first check that failed. What only a Mac has is skipped
 elsewhere.";
 
