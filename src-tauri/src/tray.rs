@@ -166,6 +166,13 @@ impl<R: Runtime> Parent<'_, R> {
         }
     }
 
+    fn insert(&self, item: &dyn IsMenuItem<R>, position: usize) -> tauri::Result<()> {
+        match self {
+            Self::Menu(menu) => menu.insert(item, position),
+            Self::Submenu(menu) => menu.insert(item, position),
+        }
+    }
+
     fn remove(&self, item: &dyn IsMenuItem<R>) -> tauri::Result<()> {
         match self {
             Self::Menu(menu) => menu.remove(item),
@@ -192,8 +199,9 @@ fn change<R: Runtime>(
         }
         return Ok(());
     }
-    for ((native, before), after) in natives_now.iter_mut().zip(before).zip(after) {
-        match (native, before, after) {
+    for (position, native) in natives_now.iter_mut().enumerate() {
+        let (before, after) = (&before[position], &after[position]);
+        match (&mut *native, before, after) {
             (Native::Item(native), Row::Item(before), Row::Item(after)) => {
                 if before.text != after.text {
                     native.set_text(text(&after.text))?;
@@ -212,6 +220,14 @@ fn change<R: Runtime>(
                 if before.action.is_some() != after.action.is_some() {
                     native.set_enabled(after.action.is_some())?;
                 }
+            }
+            (Native::Menu(old, _), Row::Menu(before), Row::Menu(after))
+                if before.text != after.text && !macos::TITLES_OF_SUBMENUS_CHANGE =>
+            {
+                let new = native_menu(app, after)?;
+                parent.remove(old)?;
+                parent.insert(new.item(), position)?;
+                *native = new;
             }
             (Native::Menu(native, rows), Row::Menu(before), Row::Menu(after)) => {
                 if before.text != after.text {

@@ -141,6 +141,14 @@ it("delete: asks, Return does not delete, Esc goes back to where one was", async
   await close();
 });
 
+it("delete: says of a stopped cluster, which can't be asked, that its volumes go too", async () => {
+  const { page, close } = await open(browser, { scenario: "stopped" });
+  await page.locator('[data-cluster="dev"]').focus();
+  await press(page, "Meta+Backspace");
+  expect(await page.getByRole("alertdialog").textContent()).toContain("3 nodes and all that is on them, volumes too, are removed");
+  await close();
+});
+
 it("nothing is deleted from a text field", async () => {
   const { page, close } = await open(browser, { scenario: "degraded" });
   await view(page, 2);

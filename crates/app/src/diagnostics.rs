@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Error, Result};
+use engine::{Error, Home, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -31,7 +31,7 @@ impl Desk {
             file("settings.json", &pretty(&self.settings())),
             file("runtime.txt", &self.runtime_text().await),
         ];
-        let (logs, home) = (self.place().logs().to_owned(), self.home().to_owned());
+        let (logs, home) = (self.place().logs().to_owned(), self.home().clone());
         let read = tokio::task::spawn_blocking(move || {
             let mut found = app_logs(&logs);
             found.extend(cluster_files(&home));
@@ -115,30 +115,21 @@ fn app_logs(folder: &Path) -> Vec<DiagnosticsFile> {
 }
 
 /// What each cluster was made from, and which logs of failures there are.
-fn cluster_files(home: &Path) -> Vec<DiagnosticsFile> {
-    let entries = |name: &str| -> Vec<PathBuf> {
-        let mut paths: Vec<PathBuf> = fs::read_dir(home.join(name))
-            .map(|entries| {
-                entries
-                    .filter_map(|entry| Some(entry.ok()?.path()))
-                    .collect()
-            })
-            .unwrap_or_default();
-        paths.sort();
-        paths
-    };
-    let mut files: Vec<DiagnosticsFile> = entries("clusters")
+fn cluster_files(home: &Home) -> Vec<DiagnosticsFile> {
+    let names = home.cluster_names().unwrap_or_default();
+    let mut files: Vec<DiagnosticsFile> = names
         .iter()
-        .filter_map(|folder| {
-            let text = fs::read_to_string(folder.join("cluster.yaml")).ok()?;
-            let name = format!("clusters/{}.yaml", folder.file_name()?.display());
-            Some(file(&name, &text))
+        .filter_map(|name| {
+            let text = fs::read_to_string(home.cluster_file(name)).ok()?;
+            Some(file(&format!("clusters/{name}.yaml"), &text))
         })
         .collect();
-    let kept: Vec<String> = entries("logs")
-        .iter()
-        .map(|path| path.display().to_string())
+    let mut kept: Vec<String> = fs::read_dir(home.logs())
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().display().to_string()))
         .collect();
+    kept.sort();
     if !kept.is_empty() {
         files.push(file("logs-of-failures.txt", &kept.join("\n")));
     }

@@ -11,8 +11,6 @@ use engine::{Engine, Error, ErrorCode, Result};
 
 use crate::wire::TerminalTarget;
 
-/// Where nodes keep the administrator's kubeconfig.
-const ADMIN: &str = "/etc/kubernetes/admin.conf";
 /// Runs the better shell of a container that has two.
 const SHELL: &str = "command -v bash >/dev/null 2>&1 && exec bash || exec sh";
 
@@ -128,12 +126,12 @@ pub fn command(
             container,
         } => {
             checked(&[cluster, namespace, pod])?;
-            let plane = format!("{cluster}-control-plane");
+            let plane = Engine::control_plane(cluster);
             let mut all = vec![
                 plane.as_str(),
                 "kubectl",
                 "--kubeconfig",
-                ADMIN,
+                engine::ADMIN_KUBECONFIG,
                 "exec",
                 "--stdin",
                 "--tty",
@@ -150,12 +148,7 @@ pub fn command(
         }
         TerminalTarget::Cluster { cluster } => {
             checked(&[cluster])?;
-            let file = engine
-                .home()
-                .root()
-                .join("clusters")
-                .join(cluster)
-                .join("kubeconfig");
+            let file = engine.home().kubeconfig_file(cluster);
             let mut variable = OsString::from("KUBECONFIG=");
             variable.push(file);
             let shell = surroundings.shell.as_deref().unwrap_or(OsStr::new("sh"));
@@ -294,7 +287,7 @@ mod tests {
                 "dev-control-plane",
                 "kubectl",
                 "--kubeconfig",
-                ADMIN,
+                engine::ADMIN_KUBECONFIG,
                 "exec",
                 "--stdin",
                 "--tty",

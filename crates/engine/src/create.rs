@@ -20,6 +20,7 @@ use crate::home::{ClusterDir, Creation};
 use crate::host::{self, ApiPort};
 use crate::inventory::{self, Inventory, NodeContainer};
 use crate::limit::Limit;
+use crate::lock::Work;
 use crate::node::protocol::{JoinMaterial, Secret};
 use crate::node::session::{Milestone, Session};
 use crate::plan::{self, NodeDraft, Shared};
@@ -67,7 +68,7 @@ impl Engine {
     /// Creates a cluster. On failure its nodes are removed (unless retained), their logs are kept
     /// in the folder that the error names, and no kubeconfig is touched.
     pub async fn create(&self, mut request: CreateRequest, op: &Operation) -> Result<Created> {
-        let _held = self.home.lock(&request.cluster.name, "create cluster")?;
+        let _held = self.home.lock(&request.cluster.name, Work::Create)?;
         let container = self.container.cancelled_by(op.cancel.clone());
         let step = op.steps.begin("preflight", None);
         let mut prepared = op

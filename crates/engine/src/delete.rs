@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::home::{ClusterDir, Creation};
 use crate::inventory::Inventory;
+use crate::lock::Work;
 use crate::standing::{Standing, foreign};
 use crate::{Engine, Operation};
 
@@ -38,7 +39,7 @@ impl Engine {
         kubeconfig: Option<&Path>,
         op: &Operation,
     ) -> Result<Deleted> {
-        let _held = self.home.lock(name, "delete cluster")?;
+        let _held = self.home.lock(name, Work::Delete)?;
         let container = self.container.cancelled_by(op.cancel.clone());
         container.ready().await?;
         let inventory = Inventory::read(&container).await?;

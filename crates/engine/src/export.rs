@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::home::ClusterDir;
 use crate::inventory::{Inventory, NodeContainer};
 use crate::lifecycle::incomplete;
+use crate::lock::Work;
 use crate::{Engine, Operation};
 
 /// A node that does not answer must not keep a failed creation from ending.
@@ -53,7 +54,7 @@ impl Engine {
         kubeconfig: Option<&Path>,
         set_context: bool,
     ) -> Result<PathBuf> {
-        let _held = self.home.lock(name, "export kubeconfig")?;
+        let _held = self.home.lock(name, Work::Export)?;
         let entry = self.access(name).await?;
         let files = Files::from_env(kubeconfig)?;
         // Noted first: a delete must find the entry even when this is killed in between.

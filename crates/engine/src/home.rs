@@ -1,8 +1,8 @@
-//! Where the engine keeps what it must remember, and the lock that serialises operations.
+//! Where the engine keeps what it must remember.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorCode, Result};
@@ -41,6 +41,21 @@ impl Home {
     /// Where all files lie.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Where logs of failed operations are kept, a folder each.
+    pub fn logs(&self) -> PathBuf {
+        self.root.join("logs")
+    }
+
+    /// The Cluster YAML of a cluster that was completely created, as it is now.
+    pub fn cluster_file(&self, name: &str) -> PathBuf {
+        self.cluster(name).spec_file()
+    }
+
+    /// A kubeconfig with the cluster's context alone, for the user's eyes alone.
+    pub fn kubeconfig_file(&self, name: &str) -> PathBuf {
+        self.cluster(name).kubeconfig_file()
     }
 
     /// What is remembered of one cluster.
@@ -85,75 +100,9 @@ impl Home {
     /// A new folder for the logs of a failed operation on a cluster.
     pub(crate) fn new_log_folder(&self, cluster: &str) -> Result<PathBuf> {
         let stamp = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
-        let folder = self.root.join("logs").join(format!("{cluster}-{stamp}"));
+        let folder = self.logs().join(format!("{cluster}-{stamp}"));
         create_private_dir(&folder)?;
         Ok(folder)
-    }
-
-    /// Removes the file of a turn that was killed. Nobody is kept from anything by it; it would
-    /// only lie there.
-    pub(crate) fn sweep_port_turn(&self) {
-        let path = self.port_turn_file();
-        if path.exists()
-            && let Ok(file) = open_lock(&path)
-            && file.try_lock().is_ok()
-            && is_at(&file, &path)
-        {
-            drop(PortTurn { file, path });
-        }
-    }
-
-    /// Removes lock files that killed operations left. One that is held stays.
-    pub(crate) fn sweep_locks(&self) {
-        let entries = fs::read_dir(self.root.join("locks")).into_iter().flatten();
-        for entry in entries.filter_map(std::result::Result::ok) {
-            if let Some(name) = entry.file_name().to_string_lossy().strip_suffix(".lock") {
-                // Taken and released, which removes the file.
-                drop(self.lock(name, "uninstall"));
-            }
-        }
-        self.sweep_port_turn();
-    }
-
-    fn port_turn_file(&self) -> PathBuf {
-        self.root.join("locks").join("api-port")
-    }
-
-    /// Takes the lock of a cluster; the lock ends with the value, or with the process.
-    ///
-    /// The name becomes part of paths: it is checked here, whoever asks.
-    pub(crate) fn lock(&self, cluster: &str, operation: &str) -> Result<ClusterLock> {
-        spec::validate_name(cluster)
-            .map_err(|error| Error::new(ErrorCode::Usage, error.message.clone()))?;
-        let folder = self.root.join("locks");
-        create_private_dir(&folder)?;
-        ClusterLock::take(folder.join(format!("{cluster}.lock")), cluster, operation)
-    }
-
-    /// The operation under way on a cluster, in any program, such as `stop cluster`. Only for what
-    /// is shown: it may end at any moment.
-    pub(crate) fn operation(&self, cluster: &str) -> Option<String> {
-        let path = self.root.join("locks").join(format!("{cluster}.lock"));
-        let text = fs::read_to_string(path).ok()?;
-        let (operation, process) = text.trim().strip_suffix(')')?.split_once(" (process ")?;
-        // Who was killed has left the file there.
-        let process = rustix::process::Pid::from_raw(process.parse().ok()?)?;
-        let lives = rustix::process::test_kill_process(process).is_ok();
-        lives.then(|| operation.to_owned())
-    }
-
-    /// Waits for the turn to choose a port for a cluster's API. It is held until the port is
-    /// taken: of two clusters created at the same time, both would find the same one free.
-    pub(crate) async fn port_turn(&self) -> Result<PortTurn> {
-        create_private_dir(&self.root.join("locks"))?;
-        let path = self.port_turn_file();
-        let waited = tokio::task::spawn_blocking(move || PortTurn::wait(path)).await;
-        waited.map_err(|error| {
-            Error::new(
-                ErrorCode::Internal,
-                format!("waiting for a port failed: {error}"),
-            )
-        })?
     }
 }
 
@@ -366,162 +315,11 @@ pub(crate) fn create_private_dir(path: &Path) -> Result<()> {
         .map_err(|error| Error::io("create the folder", path, &error))
 }
 
-/// Exclusive right to change one cluster, across processes.
-///
-/// An advisory lock of the operating system: a killed process releases it, so a stale lock
-/// does not exist. The file says who holds it, for the message to whoever is refused.
-#[derive(Debug)]
-pub(crate) struct ClusterLock {
-    file: File,
-    path: PathBuf,
-}
-
-impl ClusterLock {
-    fn take(path: PathBuf, cluster: &str, operation: &str) -> Result<Self> {
-        let failed = |error: &std::io::Error| Error::io("lock", &path, error);
-        loop {
-            let mut file = open_lock(&path).map_err(|error| failed(&error))?;
-            match file.try_lock() {
-                Ok(()) => {}
-                Err(fs::TryLockError::WouldBlock) => return Err(busy(&mut file, cluster)),
-                Err(fs::TryLockError::Error(error)) => return Err(failed(&error)),
-            }
-            if !is_at(&file, &path) {
-                continue;
-            }
-            let who = format!("{operation} (process {})", std::process::id());
-            file.set_len(0)
-                .and_then(|()| file.rewind())
-                .and_then(|()| file.write_all(who.as_bytes()))
-                .map_err(|error| failed(&error))?;
-            return Ok(Self { file, path });
-        }
-    }
-}
-
-impl Drop for ClusterLock {
-    fn drop(&mut self) {
-        // Removed while still held: whoever opened it meanwhile sees another inode and retries.
-        let _ = fs::remove_file(&self.path);
-        let _ = self.file.unlock();
-    }
-}
-
-/// The turn to choose a port; the next one waits until this value is dropped, or the process ends.
-#[derive(Debug)]
-pub(crate) struct PortTurn {
-    file: File,
-    path: PathBuf,
-}
-
-impl PortTurn {
-    fn wait(path: PathBuf) -> Result<Self> {
-        let failed = |error: &std::io::Error| Error::io("lock", &path, error);
-        loop {
-            let file = open_lock(&path).map_err(|error| failed(&error))?;
-            file.lock().map_err(|error| failed(&error))?;
-            if is_at(&file, &path) {
-                return Ok(Self { file, path });
-            }
-        }
-    }
-}
-
-impl Drop for PortTurn {
-    fn drop(&mut self) {
-        // As with a cluster's lock: whoever waits for this very file sees that it is gone.
-        let _ = fs::remove_file(&self.path);
-        let _ = self.file.unlock();
-    }
-}
-
-fn open_lock(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
-}
-
-/// Whether a lock's file is still the one at its path: the holder before may have removed it
-/// between our open and our lock.
-fn is_at(file: &File, path: &Path) -> bool {
-    match (file.metadata(), fs::metadata(path)) {
-        (Ok(ours), Ok(there)) => (ours.dev(), ours.ino()) == (there.dev(), there.ino()),
-        _ => false,
-    }
-}
-
-fn busy(file: &mut File, cluster: &str) -> Error {
-    let mut holder = String::new();
-    // Only for the message: an unreadable holder is an unknown one.
-    let _ = file.take(200).read_to_string(&mut holder);
-    let holder = if holder.is_empty() {
-        "another operation"
-    } else {
-        holder.trim()
-    };
-    Error::new(
-        ErrorCode::ClusterBusy,
-        format!("cluster \"{cluster}\" is busy: {holder}"),
-    )
-    .hint("wait until it has ended, or end that process, then try again")
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt;
+
     use super::*;
-
-    #[test]
-    fn one_operation_at_a_time_and_nothing_left_behind() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let home = Home::at(folder.path());
-        let held = home.lock("dev", "create cluster").expect("free");
-        let refused = home.lock("dev", "delete cluster").expect_err("held");
-        assert_eq!(refused.code, ErrorCode::ClusterBusy);
-        assert!(
-            refused.message.contains("create cluster (process"),
-            "{}",
-            refused.message
-        );
-        home.lock("other", "create cluster")
-            .expect("another cluster is free");
-        assert_eq!(home.operation("dev").as_deref(), Some("create cluster"));
-        drop(held);
-        assert_eq!(home.operation("dev"), None);
-        home.lock("dev", "delete cluster").expect("free again");
-        let left = fs::read_dir(folder.path().join("locks"))
-            .expect("there")
-            .count();
-        assert_eq!(left, 0, "a lock file stayed");
-    }
-
-    #[tokio::test]
-    async fn ports_are_chosen_one_after_another() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let home = Home::at(folder.path());
-        let first = home.port_turn().await.expect("free");
-        let second = home.port_turn();
-        tokio::pin!(second);
-        let early = tokio::time::timeout(std::time::Duration::from_millis(50), &mut second).await;
-        assert!(early.is_err(), "two turns at once");
-        drop(first);
-        drop(second.await.expect("free again"));
-        let left = fs::read_dir(folder.path().join("locks"));
-        assert_eq!(left.expect("there").count(), 0, "a lock file stayed");
-    }
-
-    #[test]
-    fn a_name_can_lead_nowhere_else() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let home = Home::at(folder.path());
-        for name in ["../dev", "a/b", "", "."] {
-            let error = home.lock(name, "delete cluster").expect_err(name);
-            assert_eq!(error.code, ErrorCode::Usage, "{name:?}");
-        }
-    }
 
     #[test]
     fn exports_are_remembered_once_and_by_their_whole_path() {

@@ -16,6 +16,7 @@ use crate::archive::{Archive, normalise};
 use crate::error::{Error, ErrorCode, Result};
 use crate::host;
 use crate::inventory::{Inventory, NodeContainer};
+use crate::lock::Work;
 use crate::step::{RunningStep, percent};
 use crate::{Engine, Operation};
 
@@ -107,7 +108,7 @@ impl Engine {
         nodes: &[String],
         op: &Operation,
     ) -> Result<Vec<LoadedImage>> {
-        let _held = self.home.lock(name, "load image")?;
+        let _held = self.home.lock(name, Work::Load)?;
         let container = self.container.cancelled_by(op.cancel.clone());
         let chosen = self.running_nodes(name, nodes, &container).await?;
         let mut checked = Vec::new();
@@ -134,7 +135,7 @@ impl Engine {
         nodes: &[String],
         op: &Operation,
     ) -> Result<Vec<LoadedImage>> {
-        let _held = self.home.lock(name, "load image")?;
+        let _held = self.home.lock(name, Work::Load)?;
         let container = self.container.cancelled_by(op.cancel.clone());
         let chosen = self.running_nodes(name, nodes, &container).await?;
         let platform = host::platform();
@@ -167,7 +168,7 @@ impl Engine {
         reference: &str,
         op: &Operation,
     ) -> Result<LoadedImage> {
-        let _held = self.home.lock(name, "load image")?;
+        let _held = self.home.lock(name, Work::Load)?;
         let container = self.container.cancelled_by(op.cancel.clone());
         let nodes = self.running_nodes(name, &[], &container).await?;
         let wanted = normalise(reference);

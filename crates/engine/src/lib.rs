@@ -20,6 +20,7 @@ mod images;
 mod inventory;
 mod lifecycle;
 mod limit;
+mod lock;
 mod manifest;
 mod node;
 mod observe;
@@ -52,6 +53,7 @@ pub use home::Home;
 pub use host::{architecture, cpus, doubts};
 pub use images::{ImageOnNode, LoadedImage, NodeImages};
 pub use inventory::ClusterState;
+pub use lock::{Held, Work};
 pub use manifest::{ManifestChange, ManifestObject, ManifestPreview, ManifestProblem};
 pub use observe::{
     Changes, ClusterView, Condition, EventRow, Health, LogEvent, LogLine, LogRange, LogSource,
@@ -127,4 +129,12 @@ impl Engine {
     pub fn context_name(cluster: &str) -> String {
         format!("apple-k8s-{cluster}")
     }
+
+    /// Name of the node with a cluster's control plane.
+    pub fn control_plane(cluster: &str) -> String {
+        format!("{cluster}-control-plane")
+    }
 }
+
+/// Where the node with the control plane keeps the administrator's kubeconfig.
+pub const ADMIN_KUBECONFIG: &str = "/etc/kubernetes/admin.conf";

@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::home::ClusterDir;
 use crate::inventory::{Inventory, NodeContainer};
 use crate::limit::Limit;
+use crate::lock::Work;
 use crate::node::protocol::NodeConfig;
 use crate::node::session::{Milestone, Session};
 use crate::plan;
@@ -30,20 +31,20 @@ impl Engine {
     /// Starts the stopped nodes of a cluster and connects all of them anew. Done again on a
     /// running cluster it heals what is broken and changes nothing else.
     pub async fn start(&self, name: &str, wait: Option<Duration>, op: &Operation) -> Result<()> {
-        let _held = self.home.lock(name, "start cluster")?;
+        let _held = self.home.lock(name, Work::Start)?;
         self.start_held(name, wait, op).await
     }
 
     /// Stops all nodes of a cluster. Data, certificates and addresses are kept.
     pub async fn stop(&self, name: &str, op: &Operation) -> Result<()> {
-        let _held = self.home.lock(name, "stop cluster")?;
+        let _held = self.home.lock(name, Work::Stop)?;
         self.check_own(name).await?;
         self.stop_held(name, op).await
     }
 
     /// Stops and starts a cluster.
     pub async fn restart(&self, name: &str, wait: Option<Duration>, op: &Operation) -> Result<()> {
-        let _held = self.home.lock(name, "restart cluster")?;
+        let _held = self.home.lock(name, Work::Restart)?;
         self.check_own(name).await?;
         self.stop_held(name, op).await?;
         self.start_held(name, wait, op).await

@@ -26,6 +26,9 @@ pub(crate) fn under_title_bar<R: Runtime, M: Manager<R>>(
     builder
 }
 
+/// With GTK, muda puts the title of a submenu into a box, where `set_text` does not reach it.
+pub(crate) const TITLES_OF_SUBMENUS_CHANGE: bool = false;
+
 /// The desktop places icons.
 pub(crate) fn remember_icon<R: Runtime>(_icon: &TrayIcon<R>) {}
 

@@ -75,6 +75,9 @@ pub(crate) fn under_title_bar<R: Runtime, M: Manager<R>>(
     }
 }
 
+/// `set_text` changes the title of a submenu in place.
+pub(crate) const TITLES_OF_SUBMENUS_CHANGE: bool = true;
+
 /// Gives the icon a name of its own: without one the system calls it `Item-0`, as it does others.
 pub(crate) fn remember_icon<R: Runtime>(icon: &TrayIcon<R>) {
     let named = icon.with_inner_tray_icon(|inner| {

@@ -11,7 +11,8 @@ mod notifications;
 mod quit;
 #[cfg(target_os = "macos")]
 pub(crate) use mac::{
-    be_accessory, begin, is_reopened, opened_files, prepare, remember_icon, under_title_bar,
+    TITLES_OF_SUBMENUS_CHANGE, be_accessory, begin, is_reopened, opened_files, prepare,
+    remember_icon, under_title_bar,
 };
 #[cfg(target_os = "macos")]
 pub(crate) use notifications::notify;
@@ -20,5 +21,6 @@ pub(crate) use notifications::notify;
 mod elsewhere;
 #[cfg(not(target_os = "macos"))]
 pub(crate) use elsewhere::{
-    be_accessory, begin, is_reopened, notify, opened_files, prepare, remember_icon, under_title_bar,
+    TITLES_OF_SUBMENUS_CHANGE, be_accessory, begin, is_reopened, notify, opened_files, prepare,
+    remember_icon, under_title_bar,
 };

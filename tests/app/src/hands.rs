@@ -2,8 +2,8 @@
 
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
-    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConnectionExt, InputFocus, KEY_PRESS_EVENT,
-    KEY_RELEASE_EVENT, MOTION_NOTIFY_EVENT,
+    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConnectionExt, KEY_PRESS_EVENT, KEY_RELEASE_EVENT,
+    MOTION_NOTIFY_EVENT,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -57,13 +57,7 @@ impl Hands {
 
     /// Types into the window with this title.
     pub fn types(&self, title: &str, text: &str) {
-        self.connection
-            .set_input_focus(
-                InputFocus::POINTER_ROOT,
-                self.screen.number(title),
-                x11rb::CURRENT_TIME,
-            )
-            .expect("the focus");
+        self.screen.focus(title);
         for letter in text.chars() {
             let (key, shifted) = self.key(letter);
             let shift = shifted.then(|| self.plain(SHIFT));

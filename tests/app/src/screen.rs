@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use x11rb::connection::Connection;
+use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
     AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt, CreateWindowAux, EventMask,
-    MapState, Window, WindowClass,
+    InputFocus, MapState, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -14,6 +15,7 @@ x11rb::atom_manager! {
     Atoms: AtomsCookie {
         _NET_WM_NAME,
         UTF8_STRING,
+        CLIPBOARD,
         WM_PROTOCOLS,
         WM_DELETE_WINDOW,
     }
@@ -54,6 +56,53 @@ impl Screen {
     /// How many windows can be seen, menus among them.
     pub fn count(&self) -> usize {
         self.shown().len()
+    }
+
+    /// The text that pasting would give; an empty one when there is none.
+    pub async fn clipboard(&self) -> String {
+        let own = self.connection.generate_id().expect("a window's number");
+        self.connection
+            .create_window(
+                x11rb::COPY_DEPTH_FROM_PARENT,
+                own,
+                self.root,
+                0,
+                0,
+                1,
+                1,
+                0,
+                WindowClass::INPUT_OUTPUT,
+                x11rb::COPY_FROM_PARENT,
+                &CreateWindowAux::new(),
+            )
+            .expect("a window");
+        let atoms = &self.atoms;
+        self.connection
+            .convert_selection(
+                own,
+                atoms.CLIPBOARD,
+                atoms.UTF8_STRING,
+                atoms.UTF8_STRING,
+                x11rb::CURRENT_TIME,
+            )
+            .expect("a request");
+        self.connection.flush().expect("the X server");
+        let end = Instant::now() + Duration::from_secs(10);
+        loop {
+            let event = self.connection.poll_for_event().expect("the X server");
+            if matches!(event, Some(Event::SelectionNotify(_))) {
+                break;
+            }
+            assert!(Instant::now() < end, "nobody answers for the clipboard");
+            tokio::time::sleep(LOOK).await;
+        }
+        let text = self
+            .connection
+            .get_property(true, own, atoms.UTF8_STRING, AtomEnum::ANY, 0, 4096)
+            .expect("a request")
+            .reply()
+            .expect("the text");
+        String::from_utf8(text.value).expect("a text")
     }
 
     /// Waits until a window with this title can be seen, or can't any more.
@@ -118,6 +167,18 @@ impl Screen {
         self.connection
             .send_event(false, window, EventMask::NO_EVENT, message)
             .expect("a message");
+        self.connection.flush().expect("the X server");
+    }
+
+    /// Gives the keyboard to the window with this title: no window manager does that here.
+    pub fn focus(&self, title: &str) {
+        self.connection
+            .set_input_focus(
+                InputFocus::POINTER_ROOT,
+                self.number(title),
+                x11rb::CURRENT_TIME,
+            )
+            .expect("the focus");
         self.connection.flush().expect("the X server");
     }
 

@@ -30,6 +30,7 @@ fn from_an_empty_home_to_a_deleted_cluster() {
         scene.image_for_missing_nodes().await;
         scene.logs_exported().await;
         scene.menu_seen().await;
+        scene.path_copied().await;
         scene.creation_cancelled().await;
         scene.context_switched().await;
         scene.no_secret_was_told().await;

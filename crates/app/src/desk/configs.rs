@@ -40,12 +40,7 @@ impl Desk {
     pub async fn config_of(&self, cluster: &str) -> Result<String> {
         spec::validate_name(cluster)
             .map_err(|error| Error::new(ErrorCode::Usage, error.to_string()))?;
-        let file = self
-            .home
-            .root()
-            .join("clusters")
-            .join(cluster)
-            .join("cluster.yaml");
+        let file = self.home.cluster_file(cluster);
         let cluster = cluster.to_owned();
         blocking(move || {
             std::fs::read_to_string(&file).map_err(|error| {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use std::sync::Arc;
 
-use engine::{Check, Engine, Error, ErrorCode, FixId, Result};
+use engine::{Check, Engine, Error, ErrorCode, FixId, Home, Result};
 
 use super::Desk;
 use super::clusters::build_image;
@@ -90,8 +90,8 @@ impl Desk {
     }
 
     /// Where the engine keeps its files.
-    pub(crate) fn home(&self) -> &Path {
-        self.home.root()
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
     }
 
     /// How a shell for a target is opened.
@@ -117,7 +117,7 @@ impl Desk {
     pub fn reveal(&self, what: RevealTarget) -> Result<PathBuf> {
         let own = match what {
             RevealTarget::Logs => self.place.logs().to_owned(),
-            RevealTarget::ClusterLogs => self.home.root().join("logs"),
+            RevealTarget::ClusterLogs => self.home.logs(),
             RevealTarget::Settings => self.place.config().to_owned(),
             RevealTarget::Exported { operation } => return self.exported(operation),
             RevealTarget::Kubeconfig => {

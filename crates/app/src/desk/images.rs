@@ -55,7 +55,7 @@ impl Desk {
 
     /// Gives an image that some nodes have to those that lack it.
     pub fn image_load_missing(self: &Arc<Self>, cluster: &str, image: &str) -> u64 {
-        let order = Order::on(OperationKind::Load, cluster).subject(image);
+        let order = Order::on(OperationKind::Load, cluster).subject(short(image));
         let (cluster, image) = (cluster.to_owned(), image.to_owned());
         self.begin(order, move |_, engine, op| async move {
             let spread = engine.spread_image(&cluster, &image, &op).await?;

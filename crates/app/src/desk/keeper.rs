@@ -46,7 +46,8 @@ pub(super) async fn keep(desk: Weak<Desk>) {
                     .ok()
             });
         }
-        let works = elsewhere::works(here.home.root());
+        let works = here.home.work_elsewhere().into_iter();
+        let works = works.filter_map(elsewhere::shown).collect();
         here.store.tell(Fact::Elsewhere(works));
         if ask {
             asked_at = Instant::now();
@@ -185,14 +186,11 @@ impl Desk {
 
     /// Clusters by what the engine saved of them, when the runtime can't be asked.
     fn saved_clusters(&self) -> Vec<Found> {
-        let Ok(entries) = std::fs::read_dir(self.home.root().join("clusters")) else {
-            return Vec::new();
-        };
-        entries
-            .filter_map(|entry| {
-                let entry = entry.ok()?;
-                let name = entry.file_name().into_string().ok()?;
-                let text = std::fs::read(entry.path().join("cluster.yaml")).ok()?;
+        let names = self.home.cluster_names().unwrap_or_default();
+        names
+            .into_iter()
+            .filter_map(|name| {
+                let text = std::fs::read(self.home.cluster_file(&name)).ok()?;
                 let parsed = spec::Cluster::parse(text, &name, self.home.root()).ok()?;
                 Some(Found {
                     context: Engine::context_name(&name),

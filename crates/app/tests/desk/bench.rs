@@ -11,7 +11,7 @@ use app::settings::Settings;
 use app::snapshot::{Operation, Snapshot};
 use container_script::{Act, Script, Stand};
 use engine::Home;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Longer than anything takes; a desk that hangs fails by it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
@@ -81,27 +81,42 @@ pub(crate) async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
 }
 
 pub(crate) fn nodes(state: &str) -> Act {
-    let nodes = json!([{
-        "id": "dev-control-plane",
+    nodes_of(&["dev"], state)
+}
+
+/// The nodes of clusters with one node each.
+pub(crate) fn nodes_of(clusters: &[&str], state: &str) -> Act {
+    let nodes: Vec<Value> = clusters.iter().map(|name| node(name, state)).collect();
+    Act::Stdout(json!(nodes).to_string())
+}
+
+fn node(cluster: &str, state: &str) -> Value {
+    let name = format!("{cluster}-control-plane");
+    json!({
+        "id": name,
         "configuration": {
-            "id": "dev-control-plane",
+            "id": name,
             "image": {"reference": "apple-k8s-node", "descriptor": {"digest": "sha256:00"}},
             "labels": {
-                "apple-k8s.dev/cluster": "dev", "apple-k8s.dev/role": "control-plane",
+                "apple-k8s.dev/cluster": cluster, "apple-k8s.dev/role": "control-plane",
                 "apple-k8s.dev/node-address": "172.30.0.2", "apple-k8s.dev/creation": "x",
             },
             "publishedPorts": [{"hostAddress": "127.0.0.1", "hostPort": 16443,
                 "containerPort": 6443, "count": 1, "proto": "tcp"}],
         },
         "status": {"state": state, "startedDate": "2026-01-01T10:00:00Z", "networks": []}
-    }]);
-    Act::Stdout(nodes.to_string())
+    })
 }
 
 pub(crate) fn one_cluster(bench: &Bench) {
-    let folder = bench.folder.path().join("home/clusters/dev");
+    known(bench, "dev");
+}
+
+/// A cluster is remembered in the engine's home. Its API can't be asked.
+pub(crate) fn known(bench: &Bench, cluster: &str) {
+    let folder = bench.folder.path().join("home/clusters").join(cluster);
     std::fs::create_dir_all(&folder).unwrap();
-    let yaml = spec::Cluster::simple("dev", 0).unwrap().to_yaml();
+    let yaml = spec::Cluster::simple(cluster, 0).unwrap().to_yaml();
     std::fs::write(folder.join("cluster.yaml"), yaml).unwrap();
     let kubeconfig = "apiVersion: v1\nkind: Config\n";
     std::fs::write(folder.join("kubeconfig"), kubeconfig).unwrap();

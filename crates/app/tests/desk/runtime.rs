@@ -6,10 +6,10 @@ use app::desk::{Desk, Event};
 use app::place::Place;
 use app::settings::Settings;
 use app::snapshot::{ClusterState, OperationState, RuntimeState};
-use container_script::{Act, Script, Stand};
-use engine::{ErrorCode, Home};
+use container_script::{Act, Call, Script, Stand};
+use engine::{ErrorCode, Health, Home};
 
-use crate::bench::{Bench, PATIENCE, nodes, one_cluster, soon, stopped};
+use crate::bench::{Bench, PATIENCE, known, nodes, nodes_of, one_cluster, soon, stopped};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_runtime_that_hangs_leaves_the_desk_usable() {
@@ -122,6 +122,43 @@ async fn a_cluster_is_measured_only_while_it_can_be_seen() {
     assert!(!measured(Duration::from_secs(5)).await, "nobody looks");
     bench.desk.window_visible("main", true);
     assert!(measured(PATIENCE).await, "it is shown again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clusters_beside_the_one_that_is_shown_are_asked_again_and_again() {
+    let script = Script::healthy("1.5.0")
+        .on(&["list"], [nodes_of(&["dev", "ci"], "running")])
+        .on(&["stats"], [Act::Stdout("[]".into())]);
+    let bench = Bench::new(&script);
+    for cluster in ["dev", "ci"] {
+        known(&bench, cluster);
+    }
+    bench.desk.window_visible("main", true);
+    bench.desk.view_watch("main", Some("dev"));
+    bench
+        .until("word of the other", |one| {
+            let other = one.clusters.iter().find(|one| one.name == "ci");
+            other.is_some_and(|one| one.health == Health::Unknown)
+        })
+        .await;
+    // Whether it comes back is told by asking again.
+    let asked = || {
+        let calls = bench.stand.calls();
+        let other = |call: &&Call| {
+            let words = &call.arguments;
+            words[0] == "stats" && words.iter().any(|word| word == "ci-control-plane")
+        };
+        calls.iter().filter(other).count()
+    };
+    let before = asked();
+    let end = std::time::Instant::now() + PATIENCE;
+    while asked() < before + 1 {
+        assert!(
+            std::time::Instant::now() < end,
+            "it was asked once and never again"
+        );
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::home::ClusterDir;
 use crate::host::{self, HostPort};
 use crate::inventory::Inventory;
+use crate::lock::Work;
 use crate::plan::{self, NodeDraft};
 use crate::preflight::{Expected, check_mounts, check_ports};
 use crate::{Engine, Operation};
@@ -46,7 +47,7 @@ impl Engine {
         wait: Option<Duration>,
         op: &Operation,
     ) -> Result<Changed> {
-        let _held = self.home.lock(name, "apply cluster")?;
+        let _held = self.home.lock(name, Work::Change)?;
         let container = self.container.cancelled_by(op.cancel.clone());
         let step = op.steps.begin("preflight", None);
         let (_, status) = container.ready().await?;

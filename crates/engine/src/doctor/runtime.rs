@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 use crate::error::Result;
 use crate::inventory::{ClusterState, Inventory, state};
+use crate::lock::Work;
 use crate::{Engine, Operation};
 
 /// What a stop of the services takes down.
@@ -60,7 +61,7 @@ impl Engine {
         let locks: Result<Vec<_>> = running
             .clusters
             .iter()
-            .map(|name| self.home.lock(name, "stop the services"))
+            .map(|name| self.home.lock(name, Work::StopServices))
             .collect();
         let _held = locks?;
         for name in &running.clusters {

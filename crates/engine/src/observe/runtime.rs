@@ -10,6 +10,7 @@ use super::machine::Machine;
 use crate::Engine;
 use crate::home::ClusterDir;
 use crate::inventory::Inventory;
+use crate::lock::Work;
 
 /// The runtime has no events: what somebody does with it behind the engine's back, and the API
 /// does not notice, is seen after this time. Asking costs a few milliseconds.
@@ -41,13 +42,12 @@ impl Reading {
 /// Reads once.
 pub(super) async fn read(engine: &Engine, cluster: &str) -> crate::Result<Reading> {
     let inventory = Inventory::read(&engine.container).await?;
-    let operation = engine.home.operation(cluster);
-    let ending = ["stop cluster", "restart cluster", "delete cluster"];
+    let work = engine.home.work(cluster);
     let file = engine.home.cluster(cluster).kubeconfig_file();
     Ok(Reading {
         machines: inventory.nodes(cluster).iter().map(Machine::from).collect(),
         kubeconfig: ClusterDir::read(&file)?,
-        ending: operation.is_some_and(|operation| ending.contains(&operation.as_str())),
+        ending: work.is_some_and(Work::ends_nodes),
         problem: None,
     })
 }

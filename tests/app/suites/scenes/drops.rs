@@ -20,11 +20,20 @@ impl Scene {
             compression: Compression::Gzip,
         }
         .write(&self.user, "anything.bin");
-        self.drop_file(&archive);
+        let other = Archive {
+            reference: "docker.io/library/along:1",
+            architecture: architecture(),
+            form: Form::Docker,
+            compression: Compression::Zstd,
+        }
+        .write(&self.user, "along.tar");
+        self.drop_files(&[&archive, &other]);
         self.window.shows("dropped:1", SOON).await;
-        until("the image is not in the node", SOON, || {
+        until("the images are not in the node", SOON, || {
             let images = self.user.apple_k8s(["get", "images", "dev"]).ok();
-            images.text().contains("dropped")
+            ["dropped", "along"]
+                .iter()
+                .all(|name| images.text().contains(name))
         })
         .await;
     }

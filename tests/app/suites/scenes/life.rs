@@ -32,6 +32,11 @@ impl Scene {
         self.window.shows("Log of this operation", SOON).await;
         self.picture("creating-light");
         self.tray.wait("that the cluster runs", READY, runs).await;
+        let titles = |menu: &Row| {
+            let titles = ["Context: work", "dev · Running"];
+            titles.iter().all(|title| menu.find(title).is_some())
+        };
+        self.tray.wait("titles of now", SOON, titles).await;
         let running = self.tray.picture().await;
         let pictures = BTreeSet::from([nothing, busy, running]);
         assert_eq!(pictures.len(), 3, "icons of two states are the same");
@@ -53,6 +58,8 @@ impl Scene {
             .await;
         let expected = before.replace("current-context: work #", "current-context: play #");
         assert_eq!(self.user.kubeconfig_text().as_deref(), Some(&*expected));
+        let title = |menu: &Row| menu.find("Context: play").is_some();
+        self.tray.wait("the title of now", SOON, title).await;
         let ticked = count_ticks(&self.tray.menu().await);
         assert_eq!(ticked, 1, "one context is the current one");
     }

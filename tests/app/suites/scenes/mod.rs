@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use app_tests::{Desktop, Notices, Row, Screen, Tray, UserPrograms, Window};
-use system_tests::{Programs, User};
+use system_tests::{Call, Programs, User};
 
 /// A cluster is ready in this time on a slow machine.
 const READY: Duration = Duration::from_mins(3);
@@ -63,6 +63,7 @@ impl Drop for Scene {
             let test = std::thread::current();
             self.picture_of_desktop(&format!("failed-{}", test.name().unwrap_or("test")));
             eprintln!("{}", self.log());
+            self.keep_logs_of_failures();
         }
         for cluster in [CLUSTER, configuration::CANCELLED] {
             let there = self.user.home().join("clusters").join(cluster).exists();
@@ -145,9 +146,25 @@ impl Scene {
             .collect()
     }
 
+    /// What nodes said that failed would go with the user's home.
+    fn keep_logs_of_failures(&self) {
+        let kept = pictures::folder().join("failed-logs");
+        let copied = Call::new("cp")
+            .arg("--recursive")
+            .args([self.user.home().join("logs"), kept])
+            .run();
+        eprintln!("logs of failures: {copied:?}");
+    }
+
     /// Drops a file on the middle of the window.
     fn drop_file(&self, file: &Path) {
-        self.drop_file_at((700, 500), file);
+        self.drop_files(&[file]);
+    }
+
+    /// Drops files on the middle of the window, all at once.
+    fn drop_files(&self, files: &[&Path]) {
+        let display = self.desktop.display();
+        app_tests::drop_files(display, MAIN_WINDOW, (700, 500), files, || {});
     }
 
     /// Drops a file on a place in the window.

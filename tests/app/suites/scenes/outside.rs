@@ -3,10 +3,11 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use app_tests::{ESCAPE, Hands, RETURN, Screen};
 
-use super::{SOON, Scene, until};
+use super::{MAIN_WINDOW, SOON, Scene, until};
 
 /// Where the panel has the app's icon.
 const ICON: (i16, i16) = (12, 884);
@@ -68,11 +69,19 @@ impl Scene {
         let chosen = tempfile::tempdir().expect("a folder");
         let folder = chosen.path().to_str().expect("a path of letters");
         for (answer, wanted) in [(ESCAPE.to_string(), false), (folder.to_owned(), true)] {
-            self.window.press("More for “dev”").await;
+            let (first, rest) = answer.split_at(1);
+            self.chosen("button:has(svg[aria-label=\"More for “dev”\"])")
+                .await;
             self.chosen_by("//*[@role='menuitem'][starts-with(normalize-space(.), 'Export logs')]")
                 .await;
             screen.wait(title, true, SOON).await;
-            hands.types(title, &answer);
+            // The first letter brings the field that takes the rest.
+            hands.types(title, first);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if wanted {
+                hands.types(title, rest);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
             until("the dialog stays", SOON, || {
                 let stays = screen.shows(title);
                 if stays && wanted {
@@ -106,10 +115,27 @@ impl Scene {
         let before = screen.count();
         hands.click(ICON);
         until("the panel shows no menu", SOON, || screen.count() > before).await;
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
         self.picture_of_desktop("tray-menu");
         hands.click((700, 20));
         until("the menu stays", SOON, || screen.count() == before).await;
+        screen.focus(MAIN_WINDOW);
+    }
+
+    /// The path of the kubeconfig, to be pasted wherever it is wanted.
+    pub(crate) async fn path_copied(&self) {
+        self.tray.click("Copy kubeconfig path").await;
+        let screen = Screen::of(self.desktop.display());
+        let path = self.user.kubeconfig().display().to_string();
+        let end = Instant::now() + SOON;
+        loop {
+            let copied = screen.clipboard().await;
+            if copied == path {
+                return;
+            }
+            assert!(Instant::now() < end, "\"{copied}\" was copied");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Clicks a row.

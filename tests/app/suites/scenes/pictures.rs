@@ -83,7 +83,7 @@ impl Scene {
 }
 
 /// Where pictures go.
-fn folder() -> PathBuf {
+pub(super) fn folder() -> PathBuf {
     let folder = std::env::var_os("SCREENSHOTS").map_or_else(
         || std::env::temp_dir().join("apple-k8s-pictures"),
         PathBuf::from,

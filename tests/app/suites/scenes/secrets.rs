@@ -3,7 +3,7 @@
 use app_tests::Screen;
 
 use super::settings::{PANES, SETTINGS};
-use super::{CLUSTER, SOON, Scene};
+use super::{CLUSTER, MAIN_WINDOW, SOON, Scene};
 
 /// From now on keeps everything that the app tells the page: answers, events, lines of logs all
 /// come through one map of callbacks.
@@ -57,7 +57,10 @@ impl Scene {
             }
         }
         self.was_told_none_of(&secrets, &["settings.json"]).await;
-        Screen::of(self.desktop.display()).close(SETTINGS);
+        let screen = Screen::of(self.desktop.display());
+        screen.close(SETTINGS);
+        screen.wait(SETTINGS, false, SOON).await;
+        screen.focus(MAIN_WINDOW);
         self.switch_to(&windows.main).await;
     }
 

@@ -42,8 +42,9 @@ pub(crate) async fn apply_at_once() {
     let desktop = Desktop::start();
     let more = [
         ("APPLE_K8S_CONTAINER", stand.program()),
-        // What starts at login is written down there.
+        // What starts at login is written down there, and the link of the command line.
         ("HOME", desktop.home().to_owned()),
+        ("PATH", "/usr/bin:/bin".into()),
     ];
     let scene = Scene::on(desktop, user, &more).await;
     scene.window.shows("Start a cluster", SOON).await;
@@ -52,6 +53,7 @@ pub(crate) async fn apply_at_once() {
     scene.appearance_chosen(&windows).await;
     scene.context_chosen().await;
     scene.new_clusters_described(&windows).await;
+    scene.command_line_installed().await;
     let at_login = scene.start_at_login_chosen().await;
     scene.settings_reset(&windows).await;
     scene.tray.click(QUIT).await;
@@ -158,6 +160,27 @@ impl Scene {
         self.window.holds("Name of the cluster", "shop", SOON).await;
         self.window.holds("Number of worker", "2", SOON).await;
         self.switch_to(&windows.settings).await;
+    }
+
+    /// A terminal finds the command line once the user has agreed to a link, which goes as it came.
+    async fn command_line_installed(&self) {
+        self.window.press("General").await;
+        let absent = "A terminal does not find apple-k8s.";
+        self.window.shows(absent, SOON).await;
+        let link = self.desktop.home().join(".local/bin/apple-k8s");
+        self.window.press("Install…").await;
+        self.window
+            .shows("Use apple-k8s in a terminal?", SOON)
+            .await;
+        assert!(!link.exists(), "nobody has agreed yet");
+        self.window.press("Install").await;
+        self.window.shows("A terminal finds apple-k8s", SOON).await;
+        let target = std::fs::read_link(&link).expect("a link");
+        assert_eq!(target, Programs::get().apple_k8s);
+        self.window.press("Remove…").await;
+        self.window.press("Remove").await;
+        self.window.shows(absent, SOON).await;
+        assert!(std::fs::symlink_metadata(&link).is_err(), "the link stays");
     }
 
     /// The desktop is told to start the app at login; gives the words that it is started by.

@@ -6,6 +6,7 @@
  */
 import { asFailure, type ChangePlan, type ClusterForm, type ConfigCheck, type ConfigProblem, type Failure, type Host, type OpenedConfig, type Preset } from "../host/types";
 import { readDraft, type Draft } from "./draft";
+import { recall, remember } from "../state/remembered";
 import { addWorker } from "./edits";
 import type { Edited } from "./yaml-text";
 
@@ -13,6 +14,15 @@ import type { Edited } from "./yaml-text";
 const checkMs = 60;
 const saveMs = 300;
 const planMs = 400;
+
+interface Replaced {
+  text: string;
+  file: OpenedConfig | null;
+}
+
+function isReplaced(value: unknown): value is Replaced | null {
+  return value === null || (typeof value === "object" && "text" in value && typeof value.text === "string" && "file" in value);
+}
 
 export class ConfigSession {
   /** The running cluster that is edited; null for a new one. */
@@ -35,8 +45,7 @@ export class ConfigSession {
   savedAt = $state<number | null>(null);
   /** The file that the text was opened from or saved to, as it was then. */
   file = $state.raw<OpenedConfig | null>(null);
-  /** A draft that something else has taken the place of, to be taken back. */
-  replaced = $state.raw<{ text: string; file: OpenedConfig | null } | null>(null);
+  private before = $state.raw<Replaced | null>(null);
   loaded = $state(false);
   failure = $state.raw<Failure | null>(null);
   private readonly host: Host;
@@ -47,6 +56,21 @@ export class ConfigSession {
   constructor(host: Host, cluster: string | null) {
     this.host = host;
     this.cluster = cluster;
+    this.before = recall(this.place, null, isReplaced);
+  }
+
+  /** A draft that something else has taken the place of, to be taken back: also in another view, or the next time. */
+  get replaced(): Replaced | null {
+    return this.before;
+  }
+
+  set replaced(before: Replaced | null) {
+    this.before = before;
+    remember(this.place, before);
+  }
+
+  private get place(): string {
+    return `replaced.${this.cluster ?? ""}`;
   }
 
   readonly errors: ConfigProblem[] = $derived(

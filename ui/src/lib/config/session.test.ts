@@ -20,6 +20,7 @@ async function opened(cluster: string | null = null) {
 }
 
 beforeEach(() => {
+  localStorage.clear();
   vi.useFakeTimers();
 });
 
@@ -103,6 +104,9 @@ describe("a configuration that is edited", () => {
     const other = { text: "# another\n", path: "other.yaml" };
     session.replace(other.text, other);
     expect([session.text, session.file]).toEqual(["# another\n", other]);
+    const later = new ConfigSession(host(), null);
+    expect(later.replaced, "it waits in a window that is opened later").toEqual({ text: mine, file: null });
+    expect(new ConfigSession(host(), "dev").replaced).toBeNull();
     session.takeBack();
     expect([session.text, session.file, session.replaced]).toEqual([mine, null, null]);
     session.revert();

@@ -146,7 +146,12 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
       }, 300);
       return id;
     },
-    cluster_delete_preview: ({ name }) => ({ nodes: scenario.views[name]?.nodes.length ?? 1, pods: 34, volumes: 2, volumeBytes: 4.1 * Gi, kubeconfig: ["~/.kube/config"] }),
+    cluster_delete_preview: ({ name }) => {
+      const nodes = scenario.views[name]?.nodes.length ?? 1;
+      // Only one that runs can be asked what it holds.
+      const held = snapshot.clusters.find((row) => row.name === name)?.state === "stopped" ? { pods: null, volumes: null, volumeBytes: null } : { pods: 34, volumes: 2, volumeBytes: 4.1 * Gi };
+      return { nodes, ...held, kubeconfig: ["~/.kube/config"] };
+    },
     logs_export: ({ cluster }) => begin("exportLogs", cluster),
     operation_cancel: ({ id }) => {
       change((old) => ({ operations: old.operations.map((row) => (row.id === id ? { ...row, state: "cancelling", cancellable: false } : row)) }));

@@ -15,7 +15,8 @@ use sha2::{Digest, Sha256};
 
 use super::machine;
 use crate::error::{Error, ErrorCode, Result};
-use crate::home::{ClusterLock, Home};
+use crate::home::Home;
+use crate::lock::{ClusterLock, Work};
 use crate::{Engine, Operation};
 
 use report::Run;
@@ -116,10 +117,7 @@ impl Trial {
 
     /// One acceptance at a time.
     fn lock(&self) -> Result<ClusterLock> {
-        let locked = self
-            .engine
-            .home
-            .lock("acceptance", "doctor --mac-acceptance");
+        let locked = self.engine.home.lock("acceptance", Work::Acceptance);
         locked.map_err(|error| match error.code {
             ErrorCode::ClusterBusy => Error {
                 message: "another acceptance is under way".into(),
