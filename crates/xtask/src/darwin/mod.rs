@@ -11,6 +11,7 @@ mod parts;
 mod stubs;
 mod tools;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -98,6 +99,9 @@ fn cargo(verb: &str, arguments: &[&str]) -> Result<()> {
         cargo.args(["--package", package]);
     }
     cargo.args(arguments);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_a_package(name)) {
+        cargo.env_remove(name);
+    }
     cargo.env("MACOSX_DEPLOYMENT_TARGET", MINIMUM_MACOS);
     cargo.env("RUSTC_WRAPPER", tools::installed(Tool::Rustc)?);
     if !cfg!(target_os = "macos") {
@@ -111,6 +115,20 @@ fn cargo(verb: &str, arguments: &[&str]) -> Result<()> {
         .context("running cargo")?;
     ensure!(status.success(), "not fit for {TARGET}: {status}");
     Ok(())
+}
+
+/// Whether cargo sets a variable for the one package that it runs, as for this one when cargo runs it
+/// or its tests. Build scripts that read theirs would run again, and all that stands on them be
+/// built again, whenever somebody calls this in the other way.
+fn is_of_a_package(variable: &OsStr) -> bool {
+    let variable = variable.to_string_lossy();
+    let beginnings = [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+    ];
+    beginnings.iter().any(|one| variable.starts_with(one))
 }
 
 /// Cargo tells by dates what it has to build again, and the files of another clone may be older
@@ -191,4 +209,28 @@ fn entry(folder: &Path, beginning: &str) -> Result<PathBuf> {
                 .is_some_and(|name| name.to_string_lossy().starts_with(beginning))
         })
         .with_context(|| format!("{} holds no {beginning}…", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// These are set where this runs: cargo runs tests as it runs programs.
+    #[test]
+    fn what_cargo_says_of_this_package_is_for_no_other() {
+        for own in ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR"] {
+            assert!(
+                std::env::var_os(own).is_some() && is_of_a_package(own.as_ref()),
+                "{own}"
+            );
+        }
+        for others in [
+            "CARGO_HOME",
+            "CARGO_TARGET_DIR",
+            "CARGO_NET_OFFLINE",
+            "PATH",
+        ] {
+            assert!(!is_of_a_package(others.as_ref()), "{others}");
+        }
+    }
 }
