@@ -88,6 +88,7 @@ const states: State[] = [
   } },
   { name: "delete", scenario: "three-nodes", act: ask("delete") },
   { name: "quit", scenario: "creating", act: ask("quit") },
+  { name: "leaving", scenario: "creating", act: (page) => page.evaluate(() => window.scripted.change(() => ({ leaving: true }))) },
   { name: "contexts", scenario: "long-names", act: ask("contexts") },
   { name: "error", scenario: "three-nodes", act: async (page) => {
     await page.evaluate(() =>

@@ -102,7 +102,7 @@ it("fifty nodes are summed up, the unwell on top", async () => {
   const { page, close } = await open(browser, { scenario: "fifty-nodes", frozen: true });
   expect(await page.locator('section[aria-label="Nodes"] .summary').textContent()).toBe("47 ready, 2 not ready, 1 joining");
   const first = await page.locator('section[aria-label="Nodes"] [role="row"][aria-selected]').first().getAttribute("aria-label");
-  expect(first).toMatch(/not ready, kubelet stopped posting status/i);
+  expect(first).toMatch(/not ready, not heard from, kubelet stopped posting status/i);
   expect(await page.locator("figure path.line").count(), "a line for the middle, not fifty").toBe(3);
   await close();
 });

@@ -84,6 +84,8 @@ pub struct Desk {
     foreign: Mutex<BTreeSet<String>>,
     /// Clusters that are being asked how they do.
     asking: Mutex<BTreeSet<String>>,
+    /// Whether the app quits when its operations have ended.
+    leaving: watch::Sender<bool>,
 }
 
 impl Desk {
@@ -126,6 +128,7 @@ impl Desk {
             switched: Mutex::new(None),
             foreign: Mutex::default(),
             asking: Mutex::default(),
+            leaving: watch::channel(false).0,
         });
         tokio::spawn(keeper::keep(Arc::downgrade(&desk)));
         tokio::spawn(contexts::keep(Arc::downgrade(&desk)));

@@ -106,34 +106,58 @@ pub enum ChoosePurpose {
     Any,
 }
 
+/// Files and what they are.
+type Files = Vec<(PathBuf, DroppedFile)>;
+
 /// Tokens and the files behind them.
 #[derive(Debug, Default)]
 pub(crate) struct Drops {
-    known: Mutex<HashMap<String, Vec<(PathBuf, DroppedFile)>>>,
+    known: Mutex<HashMap<String, Known>>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    files: Files,
+    /// The manifests that a preview was made of.
+    manifests: Option<String>,
 }
 
 impl Drops {
     /// A token for files that were looked at, or are to be.
-    pub(crate) fn add(&self, files: Vec<(PathBuf, DroppedFile)>) -> Result<String> {
+    pub(crate) fn add(&self, files: Files) -> Result<String> {
         let token = token()?;
-        self.known().insert(token.clone(), files);
+        let known = Known {
+            files,
+            ..Known::default()
+        };
+        self.known().insert(token.clone(), known);
         Ok(token)
     }
 
     /// What is known of the files by now. False when the token is void.
-    pub(crate) fn update(&self, token: &str, files: Vec<(PathBuf, DroppedFile)>) -> bool {
-        match self.known().get_mut(token) {
-            Some(known) => {
-                *known = files;
-                true
-            }
-            None => false,
+    pub(crate) fn update(&self, token: &str, files: Files) -> bool {
+        let mut known = self.known();
+        let known = known.get_mut(token).map(|known| known.files = files);
+        known.is_some()
+    }
+
+    /// Keeps the manifests that a person is shown: these are applied, whatever the files say then.
+    pub(crate) fn show(&self, token: &str, manifests: &str) {
+        if let Some(known) = self.known().get_mut(token) {
+            known.manifests = Some(manifests.to_owned());
         }
     }
 
+    /// The manifests that a person was shown.
+    pub(crate) fn shown(&self, token: &str) -> Option<String> {
+        self.known().get(token)?.manifests.clone()
+    }
+
     /// The files behind a token.
-    pub(crate) fn files(&self, token: &str) -> Result<Vec<(PathBuf, DroppedFile)>> {
-        self.known().get(token).cloned().ok_or_else(|| {
+    pub(crate) fn files(&self, token: &str) -> Result<Files> {
+        let known = self.known();
+        let files = known.get(token).map(|known| known.files.clone());
+        files.ok_or_else(|| {
             Error::new(ErrorCode::Usage, "these files are no longer at hand")
                 .hint("drop or choose them again")
         })
@@ -144,7 +168,7 @@ impl Drops {
         self.known().remove(token);
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<String, Vec<(PathBuf, DroppedFile)>>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

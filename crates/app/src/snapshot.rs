@@ -23,6 +23,8 @@ pub struct Snapshot {
     pub operations: Vec<Operation>,
     /// Contexts of the user's kubeconfig files.
     pub contexts: Contexts,
+    /// Whether the app quits when its operations have ended.
+    pub leaving: bool,
     /// Things to tell once, the oldest first; a window dismisses them by their id.
     pub notices: Vec<Notice>,
 }

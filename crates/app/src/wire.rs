@@ -164,6 +164,8 @@ pub enum QuitWhen {
     Now,
     /// When all operations have ended.
     AfterWork,
+    /// Not any more: takes back what was asked for.
+    Never,
 }
 
 /// The app's windows.

@@ -43,6 +43,8 @@ pub(crate) enum Fact {
     Elsewhere(Vec<Elsewhere>),
     /// The contexts there are; whether this app switched the current one.
     Contexts(Contexts),
+    /// Whether the app quits when its operations have ended.
+    Leaving(bool),
     /// Something to tell once.
     Notice { warning: bool, text: String },
     /// A person has seen a notice.
@@ -136,6 +138,7 @@ impl World {
                 subject: None,
                 operations: Vec::new(),
                 contexts: Contexts::default(),
+                leaving: false,
                 notices: Vec::new(),
             },
             found: BTreeMap::new(),
@@ -205,6 +208,7 @@ impl World {
                 .retain(|one| one.id != id || !one.state.is_over()),
             Fact::Elsewhere(works) => self.elsewhere(works),
             Fact::Contexts(contexts) => self.snapshot.contexts = contexts,
+            Fact::Leaving(leaving) => self.snapshot.leaving = leaving,
             Fact::Notice { warning, text } => {
                 let id = self.number();
                 self.snapshot.notices.push(Notice {

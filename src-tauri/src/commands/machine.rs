@@ -102,7 +102,15 @@ pub(super) async fn diagnostics_save(
 #[tauri::command]
 pub(super) async fn app_quit(desk: Desk<'_>, desktop: Desktop<'_>, when: QuitWhen) -> Answer<()> {
     match when {
-        QuitWhen::AfterWork => desk.idle().await,
+        QuitWhen::AfterWork => {
+            if !desk.leave_when_idle().await {
+                return Ok(());
+            }
+        }
+        QuitWhen::Never => {
+            desk.stay();
+            return Ok(());
+        }
         // What was begun is undone in order; what hangs in that is left to the next start.
         QuitWhen::Now => {
             let _ = tokio::time::timeout(CLEAN_UP, desk.wind_up()).await;

@@ -111,6 +111,29 @@ fn quitting_when_done_waits_for_the_work() {
 }
 
 #[test]
+fn quitting_when_done_can_be_taken_back() {
+    let script = Script::healthy("1.5.0")
+        .on(&["list"], [Act::Stdout("[]".into())])
+        .on(&["system", "start"], [Act::Mark, Act::Hang]);
+    let bench = Bench::over(&script);
+    let window = bench.window("main");
+    let id = call(&window, "runtime_start", json!({})).unwrap();
+    bench.stand.wait_for_mark();
+    let quit = std::thread::spawn({
+        let window = window.clone();
+        move || call(&window, "app_quit", json!({"when": "afterWork"}))
+    });
+    let mut snapshots = bench.desk().snapshots();
+    tauri::async_runtime::block_on(snapshots.wait_for(|one| one.leaving)).unwrap();
+    call(&window, "app_quit", json!({"when": "never"})).unwrap();
+    quit.join().unwrap().unwrap();
+    assert!(!bench.desk().snapshot().leaving);
+    call(&window, "operation_cancel", json!({"id": id})).unwrap();
+    tauri::async_runtime::block_on(bench.desk().idle());
+    assert_eq!(bench.desktop.now().asked, [] as [String; 0]);
+}
+
+#[test]
 fn quitting_now_undoes_what_was_begun_first() {
     let script = Script::healthy("1.5.0")
         .on(&["list"], [Act::Stdout("[]".into())])

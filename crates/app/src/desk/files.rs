@@ -112,17 +112,23 @@ impl Desk {
         text: Option<String>,
     ) -> Result<ManifestPreview> {
         let text = self.manifests(token, text).await?;
+        if let Some(token) = token {
+            self.drops.show(token, &text);
+        }
         self.engine()?.preview_manifests(cluster, &text).await
     }
 
-    /// Applies manifests: those behind a token, or a text.
+    /// Applies manifests: those behind a token as they were shown, or a text.
     pub async fn manifest_apply(
         self: &Arc<Self>,
         cluster: &str,
         token: Option<&str>,
         text: Option<String>,
     ) -> Result<u64> {
-        let text = self.manifests(token, text).await?;
+        let text = match token.and_then(|token| self.drops.shown(token)) {
+            Some(shown) => shown,
+            None => self.manifests(token, text).await?,
+        };
         let mut order = Order::on(OperationKind::Apply, cluster);
         order.subject = Some("manifests".into());
         let cluster = cluster.to_owned();
@@ -175,6 +181,28 @@ mod tests {
 
     use super::*;
     use crate::place::Place;
+
+    /// What a file says after it was shown, nobody has agreed to.
+    #[tokio::test]
+    async fn manifests_are_applied_as_they_were_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let (place, home) = (folder.path().join("app"), folder.path().join("home"));
+        let desk = Desk::at(Place::at(place), engine::Home::at(home)).unwrap();
+        let path = folder.path().join("shop.yaml");
+        std::fs::write(&path, "kind: Namespace\n").unwrap();
+        let seen = DroppedFile {
+            kind: FileKind::Manifests,
+            ..unseen(&path)
+        };
+        let token = desk.drops.add(vec![(path.clone(), seen)]).unwrap();
+        // There is no cluster to ask; what was read is shown all the same.
+        let _ = desk.manifest_preview("dev", Some(&token), None).await;
+        std::fs::write(&path, "kind: Secret\n").unwrap();
+        let shown = desk.drops.shown(&token);
+        assert_eq!(shown.as_deref(), Some("kind: Namespace\n"));
+        desk.drop_forget(&token);
+        assert_eq!(desk.drops.shown(&token), None);
+    }
 
     /// A file on a disk that hangs must not hold up who drags it.
     #[tokio::test]

@@ -261,6 +261,26 @@ impl Desk {
         }
     }
 
+    /// Waits until no operation works, to quit then. False when that was taken back meanwhile.
+    pub async fn leave_when_idle(&self) -> bool {
+        self.leave(true);
+        let mut leaving = self.leaving.subscribe();
+        tokio::select! {
+            () = self.idle() => true,
+            _ = leaving.wait_for(|leaving| !leaving) => false,
+        }
+    }
+
+    /// The app stays when its operations have ended.
+    pub fn stay(&self) {
+        self.leave(false);
+    }
+
+    fn leave(&self, leaving: bool) {
+        self.leaving.send_replace(leaving);
+        self.store.tell(Fact::Leaving(leaving));
+    }
+
     /// Cancels everything and waits until it was cleaned up.
     pub async fn wind_up(&self) {
         let running: HashMap<u64, CancellationToken> = locked(&self.work.running).clone();

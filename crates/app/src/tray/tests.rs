@@ -25,6 +25,7 @@ fn nothing() -> Snapshot {
         subject: None,
         operations: Vec::new(),
         contexts: Contexts::default(),
+        leaving: false,
         notices: Vec::new(),
     }
 }

@@ -19,6 +19,12 @@ impl Scene {
         self.picture_both("quit").await;
         self.window.press("Keep working").await;
         self.window.hides(told, SOON).await;
+        self.tray.click(QUIT).await;
+        self.window.press("Quit when done").await;
+        self.window.press("Stay open").await;
+        self.window
+            .hides("The app quits when this is done", SOON)
+            .await;
         self.window.shows("Creating short", SOON).await;
     }
 

@@ -3,4 +3,4 @@
 /**
  * When to quit.
  */
-export type QuitWhen = "now" | "afterWork";
+export type QuitWhen = "now" | "afterWork" | "never";

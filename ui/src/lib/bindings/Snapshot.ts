@@ -34,6 +34,10 @@ operations: Array<Operation>,
  */
 contexts: Contexts,
 /**
+ * Whether the app quits when its operations have ended.
+ */
+leaving: boolean,
+/**
  * Things to tell once, the oldest first; a window dismisses them by their id.
  */
 notices: Array<Notice>, };

@@ -257,7 +257,10 @@ export function createScripted(scenario: Scenario, options: { platform?: "mac" |
       change((old) => ({ notices: old.notices.filter((row) => row.id !== id) }));
       return null;
     },
-    app_quit: () => null,
+    app_quit: ({ when }) => {
+      if (when !== "now") change(() => ({ leaving: when === "afterWork" }));
+      return null;
+    },
     command_line_get: () => commandLine,
     command_line_set: ({ installed }) => (commandLine = { ...commandLine, found: { state: installed ? "linked" : "absent" } }),
     app_info: () => ({

@@ -293,6 +293,7 @@ export function snapshot(clusters: Cluster[], more: Partial<Snapshot> = {}): Sna
         { name: "staging", cluster: null, file: "~/.kube/config" },
       ],
     },
+    leaving: false,
     notices: [],
     ...more,
   };
