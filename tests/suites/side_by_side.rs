@@ -135,7 +135,10 @@ fn own_network(user: &User, clusters: &[&Cluster<'_>; 2]) {
         network::service(cluster);
     }
     let subnets = clusters.map(|cluster| cluster.field("nodes", ".items[*].spec.podCIDR"));
-    assert_eq!(subnets[0], subnets[1], "this shows nothing");
+    // Which subnet a worker gets depends on when it was first seen.
+    let shared = subnets[0].split_whitespace();
+    let shared = shared.filter(|subnet| subnets[1].split_whitespace().any(|one| one == *subnet));
+    assert_ne!(shared.count(), 0, "this shows nothing: {subnets:?}");
 }
 
 fn own_ports(created: &[Output], one: &Cluster<'_>, two: &Cluster<'_>) {
