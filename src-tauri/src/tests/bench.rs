@@ -95,6 +95,17 @@ impl Bench {
         Self::over(&Script::healthy("1.5.0").on(&["list"], [Act::Stdout("[]".into())]))
     }
 
+    /// With work that began and does not end by itself, and its number.
+    pub(super) fn at_work() -> (Self, u64) {
+        let script = Script::healthy("1.5.0")
+            .on(&["list"], [Act::Stdout("[]".into())])
+            .on(&["system", "start"], [Act::Mark, Act::Hang]);
+        let bench = Self::over(&script);
+        let id = tauri::async_runtime::block_on(async { bench.desk().runtime_start() });
+        bench.stand.wait_for_mark();
+        (bench, id)
+    }
+
     pub(super) fn over(script: &Script) -> Self {
         let stand = Stand::new(script);
         let folder = tempfile::tempdir().unwrap();

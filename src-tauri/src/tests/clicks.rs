@@ -3,7 +3,6 @@
 use app::snapshot::OperationState;
 use app::tray::Action;
 use app::wire::{Dialog, OpenRequest, View};
-use container_script::{Act, Script};
 use serde_json::json;
 use tauri::{Manager, async_runtime::block_on};
 
@@ -68,17 +67,15 @@ fn a_shell_opens_in_the_terminal_and_a_name_that_is_none_opens_nothing() {
 
 #[test]
 fn work_is_cancelled_and_quitting_asks_while_there_is_some() {
-    let script = Script::healthy("1.5.0")
-        .on(&["list"], [Act::Stdout("[]".into())])
-        .on(&["system", "start"], [Act::Mark, Act::Hang]);
-    let bench = Bench::over(&script);
-    click(&bench, Action::StartService).unwrap();
-    bench.stand.wait_for_mark();
-    let id = bench.desk().snapshot().operations[0].id;
+    let (bench, id) = Bench::at_work();
     click(&bench, Action::Quit).unwrap();
     let pending = bench.app.state::<windows::Pending>();
     let asked = pending.request().and_then(|request| request.dialog);
     assert_eq!(asked, Some(Dialog::Quit));
+    click(&bench, Action::StartService).unwrap();
+    let operations = bench.desk().snapshot().operations.clone();
+    assert_eq!(operations.len(), 2, "one works, one waits for its turn");
+    click(&bench, Action::Cancel(operations[1].id)).unwrap();
     click(&bench, Action::Cancel(id)).unwrap();
     block_on(bench.desk().idle());
     let state = bench.desk().snapshot().operations[0].state;

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use app::desk::Event;
 use app::drops::DropKind;
-use container_script::{Act, Script};
-use serde_json::json;
-use tauri::Manager;
+use serde_json::{Value, json};
+use tauri::test::MockRuntime;
 use tauri::test::mock_builder;
+use tauri::{Manager, WebviewWindow};
 
 use super::bench::{Bench, call};
 use crate::{context, core, opened, windows};
@@ -90,19 +90,19 @@ fn a_page_that_is_not_seen_leaves_no_window_to_draw_for() {
     assert!(!seen(false));
 }
 
+/// The command answers when the app quits, or when that is taken back.
+fn quit_when_done(
+    window: &WebviewWindow<MockRuntime>,
+) -> std::thread::JoinHandle<Result<Value, Value>> {
+    let window = window.clone();
+    std::thread::spawn(move || call(&window, "app_quit", json!({"when": "afterWork"})))
+}
+
 #[test]
 fn quitting_when_done_waits_for_the_work() {
-    let script = Script::healthy("1.5.0")
-        .on(&["list"], [Act::Stdout("[]".into())])
-        .on(&["system", "start"], [Act::Mark, Act::Hang]);
-    let bench = Bench::over(&script);
+    let (bench, id) = Bench::at_work();
     let window = bench.window("main");
-    let id = call(&window, "runtime_start", json!({})).unwrap();
-    bench.stand.wait_for_mark();
-    let quit = std::thread::spawn({
-        let window = window.clone();
-        move || call(&window, "app_quit", json!({"when": "afterWork"}))
-    });
+    let quit = quit_when_done(&window);
     std::thread::sleep(Duration::from_millis(200));
     assert_eq!(bench.desktop.now().asked, [] as [String; 0]);
     call(&window, "operation_cancel", json!({"id": id})).unwrap();
@@ -112,17 +112,9 @@ fn quitting_when_done_waits_for_the_work() {
 
 #[test]
 fn quitting_when_done_can_be_taken_back() {
-    let script = Script::healthy("1.5.0")
-        .on(&["list"], [Act::Stdout("[]".into())])
-        .on(&["system", "start"], [Act::Mark, Act::Hang]);
-    let bench = Bench::over(&script);
+    let (bench, id) = Bench::at_work();
     let window = bench.window("main");
-    let id = call(&window, "runtime_start", json!({})).unwrap();
-    bench.stand.wait_for_mark();
-    let quit = std::thread::spawn({
-        let window = window.clone();
-        move || call(&window, "app_quit", json!({"when": "afterWork"}))
-    });
+    let quit = quit_when_done(&window);
     let mut snapshots = bench.desk().snapshots();
     tauri::async_runtime::block_on(snapshots.wait_for(|one| one.leaving)).unwrap();
     call(&window, "app_quit", json!({"when": "never"})).unwrap();
@@ -135,13 +127,8 @@ fn quitting_when_done_can_be_taken_back() {
 
 #[test]
 fn quitting_now_undoes_what_was_begun_first() {
-    let script = Script::healthy("1.5.0")
-        .on(&["list"], [Act::Stdout("[]".into())])
-        .on(&["system", "start"], [Act::Mark, Act::Hang]);
-    let bench = Bench::over(&script);
+    let (bench, _) = Bench::at_work();
     let window = bench.window("main");
-    call(&window, "runtime_start", json!({})).unwrap();
-    bench.stand.wait_for_mark();
     call(&window, "app_quit", json!({"when": "now"})).unwrap();
     assert!(!bench.desk().is_busy(), "it is still at work");
     assert_eq!(bench.desktop.now().asked, ["quit"]);

@@ -125,10 +125,7 @@ impl Desk {
         token: Option<&str>,
         text: Option<String>,
     ) -> Result<u64> {
-        let text = match token.and_then(|token| self.drops.shown(token)) {
-            Some(shown) => shown,
-            None => self.manifests(token, text).await?,
-        };
+        let text = self.agreed(token, text).await?;
         let mut order = Order::on(OperationKind::Apply, cluster);
         order.subject = Some("manifests".into());
         let cluster = cluster.to_owned();
@@ -140,6 +137,14 @@ impl Desk {
                 crate::words::counted(count, "object")
             )))
         }))
+    }
+
+    /// The manifests that a person has agreed to: what they were shown, when they were shown it.
+    async fn agreed(&self, token: Option<&str>, text: Option<String>) -> Result<String> {
+        match token.and_then(|token| self.drops.shown(token)) {
+            Some(shown) => Ok(shown),
+            None => self.manifests(token, text).await,
+        }
     }
 
     /// All manifests as one text.
@@ -198,8 +203,8 @@ mod tests {
         // There is no cluster to ask; what was read is shown all the same.
         let _ = desk.manifest_preview("dev", Some(&token), None).await;
         std::fs::write(&path, "kind: Secret\n").unwrap();
-        let shown = desk.drops.shown(&token);
-        assert_eq!(shown.as_deref(), Some("kind: Namespace\n"));
+        let agreed = desk.agreed(Some(&token), None).await.unwrap();
+        assert_eq!(agreed, "kind: Namespace\n");
         desk.drop_forget(&token);
         assert_eq!(desk.drops.shown(&token), None);
     }
