@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"syscall"
 
 	"apple-k8s.dev/node/internal/boot"
@@ -16,6 +17,13 @@ import (
 )
 
 const usage = "usage: apple-k8s-node entrypoint PROGRAM [ARGUMENT…] | init | join | network | preflight | pod-network | api-gate | shutdown"
+
+// main stays on the process's first thread, since the entrypoint becomes
+// systemd: executed by another thread, the first one is a zombie for a moment,
+// and runtimes take the whole container for a stopped one.
+func init() {
+	runtime.LockOSThread()
+}
 
 func main() {
 	os.Exit(run(os.Args))

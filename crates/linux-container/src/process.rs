@@ -19,6 +19,10 @@ const RUNTIME: &[u8] = b"runc\0init\0";
 /// How long that may take on a busy host.
 const BEGIN: Duration = Duration::from_secs(10);
 
+/// How often the runtime is told that a container runs which it takes for a stopped one, as it does
+/// while another thread than the first executes a program. A first process executes few.
+pub(crate) const MISTAKES: usize = 5;
+
 /// The first process of a running container.
 #[derive(Debug)]
 pub(crate) struct Init {
@@ -64,15 +68,20 @@ impl Init {
             return Ok(());
         }
         // The safe interface of the system knows named signals only, not SIGRTMIN+3.
-        if !self.begun() {
-            return Ok(());
+        for _ in 0..=MISTAKES {
+            if !self.begun() {
+                break;
+            }
+            let status = Command::new("runc")
+                .args(["kill", &self.podman_id, &number.to_string()])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .context(|| "cannot run runc".into())?;
+            if status.success() {
+                break;
+            }
         }
-        Command::new("runc")
-            .args(["kill", &self.podman_id, &number.to_string()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .context(|| "cannot run runc".into())?;
         Ok(())
     }
 

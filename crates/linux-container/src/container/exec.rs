@@ -4,13 +4,14 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::dup;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::files::{Root, missing_program};
@@ -18,7 +19,7 @@ use super::{Container, streams};
 use crate::error::{Context, Error, Result};
 use crate::model::{Rlimit, User};
 use crate::parse::environment;
-use crate::process::Init;
+use crate::process::{Init, MISTAKES};
 use crate::store::Store;
 use crate::world::World;
 
@@ -54,7 +55,26 @@ pub(crate) fn exec(world: &World, id: &str, request: &ExecRequest) -> Result<Opt
 /// How long a container that is ending may take to be seen to have ended.
 const ENDING: Duration = Duration::from_millis(200);
 
+/// What the runtime says of a container that it takes for a stopped one.
+const STOPPED: &str = "cannot exec in a stopped container";
+
+/// Adds the process, again when the runtime is mistaken about the container.
 fn add(
+    world: &World,
+    container: &Container,
+    init: &Init,
+    request: &ExecRequest,
+) -> Result<Option<u8>> {
+    for _ in 0..MISTAKES {
+        match add_once(world, container, init, request) {
+            Err(error) if error.to_string().contains(STOPPED) && init.begun() => {}
+            outcome => return outcome,
+        }
+    }
+    add_once(world, container, init, request)
+}
+
+fn add_once(
     world: &World,
     container: &Container,
     init: &Init,
@@ -111,9 +131,10 @@ impl Runtime {
         let what = || "cannot start the process".to_owned();
         fs::create_dir_all(&self.folder).context(what)?;
         let scratch = tempfile::tempdir_in(&self.folder).context(what)?;
-        let pid_file = scratch.path().join("pid");
+        let (log, pid_file) = (scratch.path().join("log"), scratch.path().join("pid"));
         let mut command = Command::new("runc");
-        command.args(["--log", "/dev/null", "exec", "--detach", "--pid-file"]);
+        command.args(["--log-format", "json", "--log"]).arg(&log);
+        command.args(["exec", "--detach", "--pid-file"]);
         command
             .arg(&pid_file)
             .args(["--process", &self.description, &self.podman_id]);
@@ -127,9 +148,27 @@ impl Runtime {
         let pid = pid.and_then(|text| Pid::from_raw(text.trim().parse().ok()?));
         match pid {
             Some(pid) if status.success() => Ok(pid),
-            _ => Err(Error::internal("failed to exec process")),
+            _ => Err(Error::internal(match reason(&log) {
+                Some(text) => format!("failed to exec process: {}", crate::words::plain(&text)),
+                None => "failed to exec process".to_owned(),
+            })),
         }
     }
+}
+
+/// Why the runtime failed, by its log.
+fn reason(log: &Path) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Entry {
+        level: String,
+        msg: String,
+    }
+    let text = fs::read_to_string(log).ok()?;
+    let entries = text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    let errors = entries.filter(|entry: &Entry| entry.level == "error");
+    errors.last().map(|entry| entry.msg)
 }
 
 /// Runs the process to its end and returns its status. What it reads comes straight from this
@@ -141,19 +180,7 @@ fn attached(runtime: &Runtime, stdin: Stdio) -> Result<u8> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).context(what)?;
     let (out_from, out_to) = std::io::pipe().context(what)?;
     let (err_from, err_to) = std::io::pipe().context(what)?;
-    let pid = match runtime.start(stdin, Stdio::from(out_to), Stdio::from(err_to)) {
-        Ok(pid) => pid,
-        Err(error) => {
-            let text = std::io::read_to_string(err_from).unwrap_or_default();
-            let text = text.trim();
-            return Err(if text.is_empty() {
-                error
-            } else {
-                let text = crate::words::plain(text);
-                Error::internal(format!("failed to exec process: {text}"))
-            });
-        }
-    };
+    let pid = runtime.start(stdin, Stdio::from(out_to), Stdio::from(err_to))?;
     let handle = pidfd_open(pid, PidfdFlags::empty()).context(what)?;
     let (ended, running) = std::io::pipe().context(what)?;
     let mut copies = Vec::new();

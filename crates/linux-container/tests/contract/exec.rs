@@ -1,12 +1,14 @@
 //! `exec`: a clean stream in both directions, and the status of the process.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::program::{Program, eventually, name};
+use crate::program::{Answer, Program, eventually, name};
 
 #[test]
 fn status_of_the_process_is_the_status_of_the_call() {
@@ -48,6 +50,50 @@ fn binary_streams_of_any_length_pass_both_ways() {
     writer.join().unwrap();
     assert!(child.wait().unwrap().success());
     assert!(back == data, "{} bytes came back", back.len());
+}
+
+/// While another thread than the first executes a program, the first is a zombie, and the runtime
+/// takes the container for a stopped one.
+#[test]
+fn twin_a_runtime_that_takes_the_container_for_stopped_is_asked_again() {
+    let program = Program::shared();
+    let c = program.idle(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let asked = folder.path().join("asked");
+    let runtime = folder.path().join("runc");
+    let script = format!(
+        "#!/bin/sh\n\
+         PATH=${{PATH#*:}}\n\
+         case \"$*\" in *' exec '*)\n\
+         echo >> {asked}\n\
+         if [ $(wc -l < {asked}) -le $MISTAKES ]; then\n\
+         echo '{{\"level\":\"error\",\"msg\":\"cannot exec in a stopped container\"}}' > \"$4\"\n\
+         exit 1\n\
+         fi;;\n\
+         esac\n\
+         exec runc \"$@\"\n",
+        asked = asked.display()
+    );
+    fs::write(&runtime, script).unwrap();
+    fs::set_permissions(&runtime, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!(
+        "{}:{}",
+        folder.path().display(),
+        std::env::var("PATH").unwrap()
+    );
+    let exec = |mistakes: &str, flags: &[&str], script: &str| {
+        let _ = fs::remove_file(&asked);
+        let mut command = program.command(["exec"]);
+        command.args(flags).args([&c.id, "sh", "-c", script]);
+        command.env("PATH", &path).env("MISTAKES", mistakes);
+        Answer::of(&command.output().unwrap())
+    };
+    let answer = exec("2", &[], "echo once; exit 7");
+    let said = (answer.stdout.as_str(), answer.stderr.as_str());
+    assert_eq!((answer.status, said), (7, ("once\n", "")));
+    exec("2", &["-d"], "echo once > /ran").ok();
+    eventually("it ran", || c.exec("cat /ran").stdout == "once\n");
+    exec("1000", &[], "true").fails("failed to exec process: cannot exec in a stopped container");
 }
 
 /// What fits into the pipes is written at once: the process has ended long before it is read.
