@@ -164,11 +164,11 @@ fn reason(log: &Path) -> Option<String> {
         msg: String,
     }
     let text = fs::read_to_string(log).ok()?;
-    let entries = text
+    let mut entries = text
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok());
-    let errors = entries.filter(|entry: &Entry| entry.level == "error");
-    errors.last().map(|entry| entry.msg)
+    let error = entries.rfind(|entry: &Entry| entry.level == "error");
+    error.map(|entry| entry.msg)
 }
 
 /// Runs the process to its end and returns its status. What it reads comes straight from this
