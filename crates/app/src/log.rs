@@ -11,6 +11,10 @@ use crate::place::Place;
 /// Files that are kept.
 const KEPT: usize = 14;
 
+/// What is logged unless the environment says otherwise. To kube each attempt to reach an API that
+/// is not there yet is an error; what it means for a cluster is said by our own parts.
+const USUAL: &str = "info,zbus=warn,kube_client=off";
+
 /// Writes the log from now on, until the guard is dropped. Without a folder to write to there is
 /// none, and the app goes on.
 pub fn begin(place: &Place) -> Option<WorkerGuard> {
@@ -23,8 +27,7 @@ pub fn begin(place: &Place) -> Option<WorkerGuard> {
         .build(place.logs())
         .ok()?;
     let (writer, guard) = tracing_appender::non_blocking(files);
-    let filter = EnvFilter::try_from_env("APPLE_K8S_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("info,zbus=warn"));
+    let filter = EnvFilter::try_from_env("APPLE_K8S_LOG").unwrap_or_else(|_| EnvFilter::new(USUAL));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer)

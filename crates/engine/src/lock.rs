@@ -101,7 +101,8 @@ pub struct Held {
     pub since: SystemTime,
 }
 
-/// Who holds a cluster's lock; none when nobody does: who was killed has left the file there.
+/// Who holds a cluster's lock; none when nobody does: who was killed has left the file there, and
+/// another process may have its number by now.
 fn held(file: &Path) -> Option<Held> {
     let cluster = file.file_name()?.to_str()?.strip_suffix(SUFFIX)?;
     let text = fs::read_to_string(file).ok()?;
@@ -110,6 +111,10 @@ fn held(file: &Path) -> Option<Held> {
     let id = rustix::process::Pid::from_raw(process.try_into().ok()?)?;
     // One of another user's lives too.
     if rustix::process::test_kill_process(id) == Err(rustix::io::Errno::SRCH) {
+        return None;
+    }
+    // Asked last, so that it keeps hardly anybody from taking the lock.
+    if File::open(file).ok()?.try_lock_shared().is_ok() {
         return None;
     }
     Some(Held {
@@ -121,6 +126,10 @@ fn held(file: &Path) -> Option<Held> {
 }
 
 impl Home {
+    fn locks(&self) -> PathBuf {
+        self.root().join("locks")
+    }
+
     /// Removes the file of a turn that was killed. Nobody is kept from anything by it; it would
     /// only lie there.
     pub(crate) fn sweep_port_turn(&self) {
@@ -136,9 +145,7 @@ impl Home {
 
     /// Removes lock files that killed operations left. One that is held stays.
     pub(crate) fn sweep_locks(&self) {
-        let entries = fs::read_dir(self.root().join("locks"))
-            .into_iter()
-            .flatten();
+        let entries = fs::read_dir(self.locks()).into_iter().flatten();
         for entry in entries.filter_map(std::result::Result::ok) {
             if let Some(name) = entry.file_name().to_string_lossy().strip_suffix(SUFFIX) {
                 // Taken and released, which removes the file.
@@ -149,7 +156,7 @@ impl Home {
     }
 
     fn port_turn_file(&self) -> PathBuf {
-        self.root().join("locks").join("api-port")
+        self.locks().join("api-port")
     }
 
     /// Takes the lock of a cluster; the lock ends with the value, or with the process.
@@ -158,7 +165,7 @@ impl Home {
     pub(crate) fn lock(&self, cluster: &str, work: Work) -> Result<ClusterLock> {
         spec::validate_name(cluster)
             .map_err(|error| Error::new(ErrorCode::Usage, error.message.clone()))?;
-        create_private_dir(&self.root().join("locks"))?;
+        create_private_dir(&self.locks())?;
         ClusterLock::take(self.lock_file(cluster), cluster, work)
     }
 
@@ -170,9 +177,7 @@ impl Home {
 
     /// What other programs do with clusters now, by the clusters' names.
     pub fn work_elsewhere(&self) -> Vec<Held> {
-        let entries = fs::read_dir(self.root().join("locks"))
-            .into_iter()
-            .flatten();
+        let entries = fs::read_dir(self.locks()).into_iter().flatten();
         let mut all: Vec<Held> = entries
             .filter_map(|entry| held(&entry.ok()?.path()))
             .filter(|held| held.process != std::process::id())
@@ -182,13 +187,13 @@ impl Home {
     }
 
     fn lock_file(&self, cluster: &str) -> PathBuf {
-        self.root().join("locks").join(format!("{cluster}{SUFFIX}"))
+        self.locks().join(format!("{cluster}{SUFFIX}"))
     }
 
     /// Waits for the turn to choose a port for a cluster's API. It is held until the port is
     /// taken: of two clusters created at the same time, both would find the same one free.
     pub(crate) async fn port_turn(&self) -> Result<PortTurn> {
-        create_private_dir(&self.root().join("locks"))?;
+        create_private_dir(&self.locks())?;
         let path = self.port_turn_file();
         let waited = tokio::task::spawn_blocking(move || PortTurn::wait(path)).await;
         waited.map_err(|error| {
@@ -367,6 +372,13 @@ mod tests {
         (folder, home)
     }
 
+    /// As whoever holds a lock does.
+    fn hold(home: &Home, name: &str) -> File {
+        let file = open_lock(&home.locks().join(name)).unwrap();
+        file.try_lock().unwrap();
+        file
+    }
+
     #[test]
     fn a_lock_of_a_living_process_is_work() {
         let mut other = std::process::Command::new("sleep")
@@ -375,6 +387,8 @@ mod tests {
             .unwrap();
         let words = format!("start cluster (process {})", other.id());
         let (_folder, home) = home(&[("dev.lock", words), ("api-port", String::new())]);
+        assert!(home.work_elsewhere().is_empty(), "another has its number");
+        let _lock = hold(&home, "dev.lock");
         let seen = home.work_elsewhere();
         other.kill().unwrap();
         other.wait().unwrap();
@@ -392,6 +406,7 @@ mod tests {
             ("b.lock", "create cluster (process x)".into()),
             ("c.lock", "create cluster (process 99999999999)".into()),
         ]);
+        let _locks = ["dev.lock", "a.lock", "b.lock", "c.lock"].map(|name| hold(&home, name));
         assert_eq!(home.work_elsewhere(), []);
         assert_eq!(home.work("dev"), Some(Work::Create));
         assert_eq!(Home::at("/nowhere").work_elsewhere(), []);

@@ -1,5 +1,6 @@
 //! Operations: their turn, their end, and what is refused at once.
 
+use std::io::Write;
 use std::time::Duration;
 
 use app::config::Preset;
@@ -31,12 +32,13 @@ async fn work_of_another_program_shows_within_a_second_and_goes_with_it() {
     let lock = bench.folder.path().join("home/locks/dev.lock");
     let words = format!("start cluster (process {})", other.id());
     let busy = tokio::time::timeout(Duration::from_secs(1), async {
-        std::fs::write(&lock, words).unwrap();
-        bench
-            .until("work", |one| one.clusters[0].health == Health::Busy)
-            .await
+        let mut held = std::fs::File::create(&lock).unwrap();
+        held.lock().unwrap();
+        held.write_all(words.as_bytes()).unwrap();
+        let busy = bench.until("work", |one| one.clusters[0].health == Health::Busy);
+        (held, busy.await)
     });
-    let snapshot = busy.await.unwrap();
+    let (_held, snapshot) = busy.await.unwrap();
     assert!(snapshot.operations[0].elsewhere);
     assert_eq!(snapshot.operations[0].kind, OperationKind::Start);
     let refused = bench.desk.operation_cancel(snapshot.operations[0].id);

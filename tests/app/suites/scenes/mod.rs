@@ -146,14 +146,17 @@ impl Scene {
             .collect()
     }
 
-    /// What nodes said that failed would go with the user's home.
+    /// What nodes said would go with them, and with the user's home.
     fn keep_logs_of_failures(&self) {
         let kept = pictures::folder().join("failed-logs");
-        let copied = Call::new("cp")
+        let now = kept.join(CLUSTER);
+        let of_nodes = self.user.apple_k8s(["export", "logs"]).arg(&now);
+        let of_nodes = of_nodes.args(["--name", CLUSTER]).run();
+        let of_creations = Call::new("cp")
             .arg("--recursive")
             .args([self.user.home().join("logs"), kept])
             .run();
-        eprintln!("logs of failures: {copied:?}");
+        eprintln!("logs of failures: {of_nodes:?}, {of_creations:?}");
     }
 
     /// Drops a file on the middle of the window.
