@@ -123,7 +123,7 @@ image: build
 
 # The node image of a Mac, built on any machine, and looked at: everything in it is for arm64, and runs
 # by emulation; it and the one of this machine have the same digests when both are built again. The first
-# build takes half an hour, that again an hour.
+# build takes half an hour, that again as long, and 30 GB until it ends.
 image-arm64: build
 	crates/xtask/setup.sh arm64
 	container system start --enable-kernel-install

@@ -157,6 +157,9 @@ async fn a_delete_that_is_cut_short_is_remembered() {
     });
     let error = bench.engine.delete("dev", None, &op).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::Cancelled);
+    let stand = Arc::clone(&bench.stand);
+    let gone = tokio::task::spawn_blocking(move || stand.wait_until_gone());
+    gone.await.unwrap();
     assert_eq!(state(&bench).await, ClusterState::Incomplete);
 }
 
