@@ -12,3 +12,5 @@ mod bench;
 mod change;
 #[path = "scripted/doctor.rs"]
 mod doctor;
+#[path = "scripted/manifests.rs"]
+mod manifests;

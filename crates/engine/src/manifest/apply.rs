@@ -1,9 +1,10 @@
 //! Applying all objects in an order in which they can exist.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::core::GroupVersionKind;
 use kube::runtime::wait::{await_condition, conditions};
 use kube::{Api, Client};
 
@@ -26,6 +27,7 @@ pub(super) async fn all(
     let count = manifests.len();
     let mut applied: Vec<Option<ManifestObject>> = vec![None; count];
     let mut done = 0;
+    let mut defined = Vec::new();
     for stage in [Stage::Namespaces, Stage::Definitions, Stage::Rest] {
         let ours: Vec<(usize, &Manifest)> = manifests
             .iter()
@@ -36,7 +38,7 @@ pub(super) async fn all(
             continue;
         }
         // Kinds that were just defined are known only now.
-        let kinds = Kinds::discover(client, &manifests).await?;
+        let kinds = kinds(client, &manifests, &defined).await?;
         for (index, manifest) in &ours {
             step.progress(format!(
                 "{done} of {count}: {}/{}",
@@ -46,8 +48,13 @@ pub(super) async fn all(
             done += 1;
         }
         if stage == Stage::Definitions {
-            let names = ours.iter().map(|(_, manifest)| manifest.name.as_str());
-            await_definitions(client, names).await;
+            let taken = ours.iter().filter(|(index, _)| {
+                let object = applied[*index].as_ref();
+                object.is_some_and(|object| object.problem.is_none())
+            });
+            let taken: Vec<&Manifest> = taken.map(|(_, manifest)| *manifest).collect();
+            await_definitions(client, taken.iter().map(|manifest| &*manifest.name)).await;
+            defined = taken.into_iter().flat_map(Manifest::defines).collect();
         }
     }
     let applied: Vec<ManifestObject> = applied.into_iter().flatten().collect();
@@ -80,6 +87,29 @@ impl Stage {
         } else {
             Self::Rest
         }
+    }
+}
+
+/// The kinds of a cluster, with those that were just defined: a definition is established a moment
+/// before the server lists its kind. Nothing tells of that moment, so it is asked again.
+async fn kinds(
+    client: &Client,
+    manifests: &[Manifest],
+    defined: &[GroupVersionKind],
+) -> Result<Kinds> {
+    let end = Instant::now() + DEFINITION;
+    let mut pause = Duration::from_millis(20);
+    loop {
+        let kinds = Kinds::discover(client, manifests).await?;
+        if defined.iter().all(|kind| kinds.know(kind)) {
+            return Ok(kinds);
+        }
+        if Instant::now() > end {
+            tracing::warn!("a kind is not listed in time");
+            return Ok(kinds);
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(1));
     }
 }
 

@@ -1,5 +1,6 @@
 //! From text to objects. Pure.
 
+use kube::core::GroupVersionKind;
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
@@ -33,16 +34,32 @@ impl Manifest {
         self.kind == "Namespace" && self.api_version == "v1"
     }
 
+    /// Its kind, in full.
+    pub(super) fn of_kind(&self) -> GroupVersionKind {
+        let version = self.api_version.rsplit('/').next().unwrap_or_default();
+        GroupVersionKind::gvk(self.group(), version, &self.kind)
+    }
+
     /// Whether it defines a kind.
     pub(super) fn is_definition(&self) -> bool {
         self.kind == "CustomResourceDefinition" && self.group() == "apiextensions.k8s.io"
     }
 
-    /// Group and kind that it defines.
-    pub(super) fn defines(&self) -> Option<(&str, &str)> {
-        let spec = self.value.get("spec").filter(|_| self.is_definition())?;
-        let kind = spec.get("names")?.get("kind")?.as_str()?;
-        Some((spec.get("group")?.as_str()?, kind))
+    /// The kinds that it defines: one in each version that is served.
+    pub(super) fn defines(&self) -> Vec<GroupVersionKind> {
+        let spec = self.value.get("spec").filter(|_| self.is_definition());
+        let text = |path: &str| spec.and_then(|spec| spec.pointer(path)?.as_str());
+        let (Some(group), Some(kind)) = (text("/group"), text("/names/kind")) else {
+            return Vec::new();
+        };
+        let versions = spec.and_then(|spec| spec.get("versions")?.as_array());
+        let served = versions
+            .into_iter()
+            .flatten()
+            .filter(|one| one["served"] == true);
+        served
+            .filter_map(|one| Some(GroupVersionKind::gvk(group, one["name"].as_str()?, kind)))
+            .collect()
     }
 }
 
@@ -267,8 +284,9 @@ mod tests {
 
     #[test]
     fn a_definition_names_its_kind() {
-        let text = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: cats.example.com}\nspec:\n  group: example.com\n  names: {kind: Cat}\n";
+        let text = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: cats.example.com}\nspec:\n  group: example.com\n  names: {kind: Cat}\n  versions:\n  - {name: v1alpha1, served: false}\n  - {name: v1, served: true}\n";
         let manifests = read(text).expect("readable");
-        assert_eq!(manifests[0].defines(), Some(("example.com", "Cat")));
+        let cat = GroupVersionKind::gvk("example.com", "v1", "Cat");
+        assert_eq!(manifests[0].defines(), [cat]);
     }
 }

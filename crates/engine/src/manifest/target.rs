@@ -22,7 +22,7 @@ pub(super) struct Kinds {
     discovery: Discovery,
     namespaces: BTreeSet<String>,
     made_here: BTreeSet<String>,
-    defined_here: BTreeSet<(String, String)>,
+    defined_here: Vec<GroupVersionKind>,
 }
 
 /// What an object becomes by applying it.
@@ -53,11 +53,7 @@ impl Kinds {
             discovery,
             namespaces: spaces.into_iter().map(|one| one.name_any()).collect(),
             made_here: coming.map(|one| one.name.clone()).collect(),
-            defined_here: manifests
-                .iter()
-                .filter_map(Manifest::defines)
-                .map(|(group, kind)| (group.to_owned(), kind.to_owned()))
-                .collect(),
+            defined_here: manifests.iter().flat_map(Manifest::defines).collect(),
         })
     }
 
@@ -66,8 +62,7 @@ impl Kinds {
         let mut object = ManifestObject::of(manifest);
         let Some((resource, capabilities)) = self.resolve(manifest) else {
             object.namespace.clone_from(&manifest.namespace);
-            let defined = (manifest.group().to_owned(), manifest.kind.clone());
-            if self.defined_here.contains(&defined) {
+            if self.defined_here.contains(&manifest.of_kind()) {
                 object.note = Some("Its kind is defined here too, and comes first.".into());
                 return object;
             }
@@ -114,10 +109,13 @@ impl Kinds {
         }
     }
 
+    /// Whether the cluster lists a kind.
+    pub(super) fn know(&self, kind: &GroupVersionKind) -> bool {
+        self.discovery.resolve_gvk(kind).is_some()
+    }
+
     fn resolve(&self, manifest: &Manifest) -> Option<(ApiResource, ApiCapabilities)> {
-        let version = manifest.api_version.rsplit('/').next().unwrap_or_default();
-        let kind = GroupVersionKind::gvk(manifest.group(), version, &manifest.kind);
-        self.discovery.resolve_gvk(&kind)
+        self.discovery.resolve_gvk(&manifest.of_kind())
     }
 
     fn api(&self, resource: &ApiResource, namespace: Option<&str>) -> Api<DynamicObject> {

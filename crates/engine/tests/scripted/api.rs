@@ -28,6 +28,10 @@ type Shared = Arc<Mutex<World>>;
 #[derive(Default)]
 struct World {
     nodes: BTreeMap<String, Value>,
+    /// A definition of a kind, once it was applied.
+    definition: Option<Value>,
+    /// How often the kinds are told without the defined one.
+    late: usize,
     requests: Vec<(String, Value)>,
 }
 
@@ -57,6 +61,11 @@ impl FakeApi {
         Self { world, port }
     }
 
+    /// Tells its kinds so often without one that was just defined.
+    pub(crate) fn lists_late(&self, late: usize) {
+        self.world.lock().unwrap().late = late;
+    }
+
     /// Saves the access to it as that of a cluster.
     pub(crate) fn save_access(&self, folder: &Path) {
         use base64::Engine as _;
@@ -81,6 +90,46 @@ impl FakeApi {
         let found = requests.iter().find(|(line, _)| line.contains(words));
         found.map(|(_, body)| body.clone()).unwrap_or_default()
     }
+}
+
+const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+impl World {
+    /// The kinds beside the core's.
+    fn kinds(&mut self) -> Value {
+        let definitions = group(
+            "apiextensions.k8s.io",
+            "CustomResourceDefinition",
+            "customresourcedefinitions",
+            "Cluster",
+        );
+        let Some(definition) = &self.definition else {
+            return kinds(&[definitions]);
+        };
+        if self.late > 0 {
+            self.late -= 1;
+            return kinds(&[definitions]);
+        }
+        let text = |path: &str| definition["spec"].pointer(path).and_then(Value::as_str);
+        let [name, kind, plural, scope] =
+            ["/group", "/names/kind", "/names/plural", "/scope"].map(|path| text(path).unwrap());
+        kinds(&[definitions, group(name, kind, plural, scope)])
+    }
+}
+
+/// A group with one kind, as discovery has it.
+fn group(name: &str, kind: &str, plural: &str, scope: &str) -> Value {
+    let version = json!({"version": "v1", "resources": [{
+        "resource": plural, "scope": scope, "singularResource": kind.to_lowercase(),
+        "responseKind": {"group": name, "version": "v1", "kind": kind},
+        "verbs": ["get", "list", "patch", "watch"],
+    }]});
+    json!({"metadata": {"name": name}, "versions": [version]})
+}
+
+fn kinds(groups: &[Value]) -> Value {
+    json!({"apiVersion": "apidiscovery.k8s.io/v2", "kind": "APIGroupDiscoveryList",
+        "metadata": {}, "items": groups})
 }
 
 async fn serve(stream: TcpStream, world: Shared) -> std::io::Result<()> {
@@ -151,6 +200,22 @@ fn answer(world: &Shared, method: &str, path: &str, body: &Value) -> (u16, Value
         ("GET", "/api/v1/nodes") => list("NodeList", world.nodes.values().cloned().collect()),
         ("GET", "/api/v1/pods") => list("PodList", Vec::new()),
         ("GET", "/api/v1/persistentvolumes") => list("PersistentVolumeList", Vec::new()),
+        ("GET", "/api/v1/namespaces") => list("NamespaceList", Vec::new()),
+        ("GET", "/api") => (200, kinds(&[])),
+        ("GET", "/apis") => (200, world.kinds()),
+        ("GET", DEFINITIONS) => list(
+            "CustomResourceDefinitionList",
+            world.definition.iter().cloned().collect(),
+        ),
+        ("PATCH", path) if path.starts_with("/apis/") => {
+            if path.starts_with(DEFINITIONS) {
+                let mut definition = body.clone();
+                definition["status"] =
+                    json!({"conditions": [{"type": "Established", "status": "True"}]});
+                world.definition = Some(definition);
+            }
+            (200, body.clone())
+        }
         ("POST", _) => (201, body.clone()),
         (_, path) => {
             let Some(name) = path.strip_prefix("/api/v1/nodes/") else {
