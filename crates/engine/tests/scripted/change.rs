@@ -30,7 +30,7 @@ fn nodes(second_worker: Option<&str>) -> Act {
 }
 
 /// A cluster of two nodes in a home, with the access to an API.
-fn known(bench: &Bench, api: &FakeApi, workers: u32) -> PathBuf {
+pub(crate) fn known(bench: &Bench, api: &FakeApi, workers: u32) -> PathBuf {
     let folder = bench.home().join("clusters/dev");
     fs::create_dir_all(&folder).unwrap();
     let saved = Cluster::simple("dev", workers).unwrap().to_yaml();

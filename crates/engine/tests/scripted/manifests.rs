@@ -1,12 +1,10 @@
 //! Manifests over an API that lists a kind only some time after it was defined.
 
-use std::fs;
-
 use engine::{ManifestChange, Operation};
-use spec::Cluster;
 
 use super::api::FakeApi;
 use super::bench::{Bench, healthy, two_nodes};
+use super::change::known;
 
 const CATS: &str = "\
 apiVersion: example.com/v1
@@ -27,11 +25,7 @@ spec:
 async fn cluster() -> (Bench, FakeApi) {
     let api = FakeApi::with_nodes(&["dev-control-plane", "dev-worker"]).await;
     let bench = Bench::new(&healthy().on(&["list"], [two_nodes("first", "running")]));
-    let folder = bench.home().join("clusters/dev");
-    fs::create_dir_all(&folder).unwrap();
-    let saved = Cluster::simple("dev", 1).unwrap().to_yaml();
-    fs::write(folder.join("cluster.yaml"), saved).unwrap();
-    api.save_access(&folder);
+    known(&bench, &api, 1);
     (bench, api)
 }
 
