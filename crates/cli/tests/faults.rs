@@ -350,6 +350,14 @@ fn a_second_signal_ends_the_program_at_once() {
     bench.stand.wait_for_mark();
     signal(&child, Signal::INT);
     assert_eq!(child.wait().expect("ends").code(), Some(130));
+    // What it no longer waited for goes on without it.
+    for call in bench.stand.calls() {
+        if call.arguments[0] == "delete" {
+            let deleting = i32::try_from(call.process).ok().and_then(Pid::from_raw);
+            kill_process(deleting.expect("an id"), Signal::KILL).expect("it still works");
+        }
+    }
+    bench.stand.wait_until_gone();
 }
 
 #[test]
